@@ -79,8 +79,8 @@ PARAMETER {
     uptake_da   = 0.02         (/ms)       <0, 10>       : first-order loss of released dopamine
     uptake_ach  = 0.2          (/ms)       <0, 10>       : the same, acetylcholine
     uptake_ne   = 5e-3         (/ms)       <0, 10>       : the same, noradrenaline
-    soe_tau_min = 0.05         (ms)        <1e-3, 10>    : fastest of the shared exponentials
-    soe_tau_max = 300          (ms)        <10, 1e5>     : slowest of the shared exponentials
+    soe_tau_min = 0.07         (ms)        <1e-3, 10>    : fastest of the shared exponentials
+    soe_tau_max = 2000         (ms)        <10, 1e5>     : slowest of the shared exponentials
     ago_D1      = 0            (mM)        <0, 1>        : agonist, as ligand of the same occupancy
     ago_D2      = 0            (mM)        <0, 1>
     ago_beta    = 0            (mM)        <0, 1>
