@@ -68,11 +68,10 @@ def _compile(arguments: argparse.Namespace) -> None:
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in _REPORTED)
     rows = {
         "dendplast": __version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
-        "libraries": versions,
+        "libraries": ", ".join(f"{name} {_version(name)}" for name in _REPORTED),
         "sources": mod_dir(),
         "mechanisms": ", ".join(sorted(p.stem for p in mod_dir().glob("*.mod"))) or "none",
         "cache": cache_dir(),
@@ -81,6 +80,13 @@ def _info(arguments: argparse.Namespace) -> None:
     }
     for name, value in rows.items():
         print(f"{name:<13} {value}")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "missing"
 
 
 if __name__ == "__main__":

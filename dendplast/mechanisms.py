@@ -116,7 +116,7 @@ def _give_to_neuron(library: Path, names: set[str]) -> None:
         h.nrn_load_dll(str(library))
     except RuntimeError as error:
         found = re.search(r"already exists: (\w+)", str(error))
-        raise MechanismError(_clash(found[1]) if found else f"NEURON refuses {library}: {error}") from None
+        raise MechanismError(_clash(found[1], library) if found else f"NEURON refuses {library}: {error}") from None
     if missing := sorted(names - _registered()):
         raise MechanismError(
             f"{library} did not give NEURON {neuron.__version__} the mechanisms {', '.join(missing)}: "
@@ -136,16 +136,16 @@ def _registered() -> set[str]:
     return names
 
 
-def _clash(name: str) -> str:
+def _clash(name: str, ours: Path | None = None) -> str:
     return (
-        f"the mechanism name {name!r} is already taken by {_holder(name) or 'something else in this session'} and "
+        f"the mechanism name {name!r} is already taken by {_holder(name, ours) or 'something in this session'} and "
         f"NEURON can not replace it: start a new Python, in a folder without {platform.machine()}/ and with "
         f"NRN_NMODL_PATH unset, and do not load that library"
     )
 
 
-def _holder(name: str) -> Path | None:
-    """Guess which library registered `name`, which NEURON does not say."""
+def _holder(name: str, but: Path | None = None) -> Path | None:
+    """Guess which library, but for one, registered `name`; NEURON does not say."""
     candidates = [Path(p) for p in neuron.nrn_dll_loaded]
     maps = Path("/proc/self/maps")  # only Linux has it
     if maps.exists():
@@ -154,4 +154,5 @@ def _holder(name: str) -> Path | None:
     # `import neuron` loads from these folders without a trace in nrn_dll_loaded.
     for folder in (".", *filter(None, os.environ.get("NRN_NMODL_PATH", "").split(os.pathsep))):
         candidates.append(Path(folder).absolute() / platform.machine() / LIBRARY)
-    return next((p for p in candidates if p.is_file() and f"{name}\0".encode() in p.read_bytes()), None)
+    holders = (p for p in candidates if p.is_file() and f"{name}\0".encode() in p.read_bytes())
+    return next((p for p in holders if but is None or not p.samefile(but)), None)
