@@ -55,6 +55,10 @@ class Table:
         """Return the table with only these rows (mask or indices)."""
         return Table(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
+    def place(self, xyz: np.ndarray) -> str:
+        """Name the line of the sample nearest to `xyz` (um)."""
+        return f"line {self.lines[np.abs(self.xyz - xyz).sum(1).argmin()]}"
+
     def parent_rows(self) -> np.ndarray:
         """Return the row of each row's parent, -1 where it has none, shape (n,)."""
         row = {int(i): r for r, i in enumerate(self.ids)}
