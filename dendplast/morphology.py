@@ -56,7 +56,7 @@ def load(
     drop_axon : bool
         Replace any axon by a stub of two 30 um pieces, 1 um thick, pointing away from the apical tree.
     apical : {"as written", "auto"}
-        With "auto", retype the one stem that rises far above the others if no dendrite is typed apical.
+        With "auto", retype the stem (or two) that rises far above the others if none is typed apical.
 
     Raises
     ------
@@ -231,9 +231,11 @@ def _inspect(morphology: Morphology) -> list[Finding]:
     if not neurites:
         return [Finding("no neurites", "the file has a soma but no neurite", fatal=True)]
     findings = []
-    steps = np.vstack([np.diff(n.points, axis=0) for n in neurites])
+    # Axons are left out where dendrites are there: many are artificial or traced with one diameter.
+    dendrites = [n for n in neurites if n.kind != "axon"] or list(neurites)
+    steps = np.vstack([np.diff(n.points, axis=0) for n in dendrites])
     size = np.linalg.norm(steps, axis=1)
-    diameters = np.concatenate([(n.diameters[1:] + n.diameters[:-1]) / 2 for n in neurites])
+    diameters = np.concatenate([(n.diameters[1:] + n.diameters[:-1]) / 2 for n in dendrites])
     soma = morphology.soma_diameter
     if size.sum() > HUGE_LENGTH or np.pi * soma**2 > HUGE_AREA:
         text = f"total length {size.sum():.3g} um and soma diameter {soma:.3g} um look like nanometres; scale by 0.001"
@@ -244,15 +246,15 @@ def _inspect(morphology: Morphology) -> list[Finding]:
         findings.append(Finding("giant diameter", f"a neurite is {diameters.max():.3g} um thick"))
     values, where = np.unique(np.round(diameters, 3), return_inverse=True)
     share = np.bincount(where, weights=size) / size.sum()
-    if share.max() > SAME_SHARE and len(neurites) > 1:
+    if share.max() > SAME_SHARE and len(dendrites) > 1:
         text = f"{share.max():.0%} of the length has the diameter {values[share.argmax()]:g} um: not measured?"
         findings.append(Finding("one diameter", text))
     dz = np.abs(steps[:, 2])
     if (dz > Z_STEP).mean() > Z_SHARE or dz.max() > Z_JUMP:
         text = f"{(dz > Z_STEP).mean():.1%} of steps are over {Z_STEP:g} um in z, the largest {dz.max():.3g} um"
         findings.append(Finding("z jump", text))
-    if rising_stem(morphology) is not None:
-        text = "one stem rises far above the others but no dendrite is typed apical; apical='auto' retypes it"
+    if top := _rising_stems(morphology):
+        text = f"{len(top)} stems rise far above the others but none is typed apical; apical='auto' retypes them"
         findings.append(Finding("no apical type", text))
     return findings
 
@@ -266,29 +268,31 @@ def _stem_of(morphology: Morphology) -> np.ndarray:
     return stem
 
 
-def rising_stem(morphology: Morphology) -> int | None:
-    """Return the dendritic stem that reaches far above all others when none is typed apical, else None."""
+def _rising_stems(morphology: Morphology) -> tuple[int, ...]:
+    """Return the one or two dendritic stems that reach far above all others when none is typed apical."""
     if any(n.kind == "apical" for n in morphology.neurites):
-        return None
+        return ()
     reach: dict[int, float] = {}
     for n, stem in zip(morphology.neurites, _stem_of(morphology), strict=True):
         if n.kind == "basal":
             far = np.linalg.norm(n.points - morphology.soma_center, axis=1).max()
             reach[int(stem)] = max(reach.get(int(stem), 0.0), float(far))
     order = sorted(reach, key=reach.__getitem__, reverse=True)
-    return order[0] if len(order) > 2 and reach[order[0]] > RISING * reach[order[1]] else None
+    for count in (1, 2):  # two: an apical dendrite that forks inside the soma's outline
+        if len(order) >= count + 2 and reach[order[count - 1]] > RISING * reach[order[count]]:
+            return tuple(order[:count])
+    return ()
 
 
 def retype_apical(morphology: Morphology) -> Morphology:
-    """Return the morphology with its rising stem typed apical; unchanged when there is none."""
-    top = rising_stem(morphology)
-    if top is None:
+    """Return the morphology with its rising stem, or two, typed apical; unchanged when there is none."""
+    top = _rising_stems(morphology)
+    if not top:
         return morphology
     pairs = zip(morphology.neurites, _stem_of(morphology), strict=True)
-    neurites = (replace(n, kind="apical") if s == top and n.kind == "basal" else n for n, s in pairs)
-    text = "one stem rises far above the others and was typed apical"
+    neurites = (replace(n, kind="apical") if s in top and n.kind == "basal" else n for n, s in pairs)
     kept = tuple(f for f in morphology.findings if f.kind != "no apical type")
-    found = (*kept, Finding("no apical type", text, repaired=True))
+    found = (*kept, Finding("no apical type", f"{len(top)} rising stems were typed apical", repaired=True))
     return replace(morphology, neurites=tuple(neurites), findings=found)
 
 
