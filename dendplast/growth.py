@@ -241,7 +241,8 @@ def _join(
     """
     balance, fork_limit = p[f"{part}_balance"], p[f"{part}_fork_limit"]
     children = tree.children()
-    nodes, offset, room = list(seeds), [0.0] * len(seeds), [2 - len(children[s]) for s in seeds]
+    nodes, offset = list(seeds), [0.0] * len(seeds)
+    room = [(2 if tree.parents[s] else 1) - len(children[s]) for s in seeds]  # a stem does not fork on the soma
     cost = np.full((len(carriers), len(seeds) + len(carriers)), np.inf)
 
     def column(node: int) -> np.ndarray:
@@ -287,8 +288,7 @@ def _neurites(rng: np.random.RandomState, tree: _Tree, p: Mapping[str, float]) -
             chain += children[chain[-1]]
         before = [tree.parents[head]] if tree.parents[head] > 0 else []
         line = np.array([tree.points[i] for i in before + chain])
-        if len(line) < 2:  # a stem that forks on the soma, or that got no carrier
-            heads += [(node, -1) for node in reversed(children[head])]
+        if len(line) < 2:  # a stem that got no carrier
             continue
         along = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]
         at = np.linspace(0.0, along[-1], max(2, round(along[-1] / STEP) + 1))
