@@ -216,7 +216,7 @@ class SoeSettings(Description):
 
     tau_min: float = quantity(0.065, "ms", "assumed: least worst-case error among 0.04 to 0.1 ms", 1e-3, 10)
     tau_max: float = quantity(
-        2000, "ms", "assumed: carries the t^-3/2 tail of slow uptake to 3 s; 300 ms loses up to 69 % of it", 10, 1e5
+        2000, "ms", "assumed: carries the tail of slow uptake to 3 s; 300 ms loses a quarter at 30 um", 10, 1e5
     )
     onset: float = quantity(
         0.015, "1", "assumed: share of the peak at arrival; what comes before is left out", 1e-6, 0.1
