@@ -76,7 +76,7 @@ class SpineSettings(Description):
     neck_length_median: float = quantity(
         0.45, "um", "assumed: between 10.1523/JNEUROSCI.12-07-02685.1992 and 10.1002/cne.21588", 0.01, 10
     )
-    neck_length_sigma: float = quantity(0.5, "1", "sd of ln, quartiles 0.353 and 0.695 um of 10.1002/cne.21588", 0, 3)
+    neck_length_sigma: float = quantity(0.5, "1", "sd of ln, quartiles 0.35 and 0.70 um of 10.1002/cne.21588", 0, 3)
     neck_length_min: float = quantity(0.1, "um", "assumed: shortest neck that can be told from none", 0, 10)
     neck_length_max: float = quantity(2, "um", "assumed: longest neck of CA1", 0, 20)
 

@@ -68,7 +68,9 @@ class Spines:
         """Membrane area of the head (um2), that of a sphere of its volume."""
         return np.cbrt(36 * np.pi * self.volume**2)
 
-    def nearest(self, *, path: float | None = None, xyz: np.ndarray | None = None, region: str | None = None) -> int:
+    def nearest(
+        self, *, path: float | None = None, xyz: np.ndarray | None = None, region: str | None = None
+    ) -> int:
         """Return the spine nearest to a path distance (um) or to a point (um).
 
         Parameters
@@ -170,7 +172,7 @@ def place(
     keep = np.arange(len(at))
     if n is not None:
         if not 0 <= n <= len(at):
-            raise ParameterError(f"n = {n}: must be 0 to {len(at)}, the number of spines that density and seed give")
+            raise ParameterError(f"n = {n}: must be 0 to {len(at)}, the spines that density and seed give")
         keep = np.sort(np.argsort(priority, kind="stable")[:n])
     return _make(geometry, [at[i] for i in keep], np.array(draws, float).reshape(-1, 7)[keep], settings)
 
@@ -260,7 +262,7 @@ def _arc(geometry: Geometry, section: int, x: float) -> float:
 def _on_shaft(
     geometry: Geometry, rows: np.ndarray, s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return segment row, point on the axis (um), unit vector of the axis and path distance (um) at arc lengths."""
+    """Return segment, point on the axis (um), direction of the axis and path distance (um) at arc lengths."""
     edge = np.append(0.0, np.cumsum(geometry.length[rows]))
     i = np.clip(np.searchsorted(edge, s, side="right") - 1, 0, len(rows) - 1)
     row, along = rows[i], s - edge[i]
@@ -310,14 +312,13 @@ def _make(geometry: Geometry, at: list[tuple[int, float]], draws: np.ndarray, se
         x[here] = arc[here] / geometry.length[rows].sum()
     c = settings
     size, length, diam, resistance = draws[:, 3:].T
-    mixed = [k * size + np.sqrt(1 - k * k) * z
-             for k, z in ((c.neck_diam_correlation, diam), (c.R_neck_correlation, resistance))]  # fmt: skip
+    diam = c.neck_diam_correlation * size + np.sqrt(1 - c.neck_diam_correlation**2) * diam
+    resistance = c.R_neck_correlation * size + np.sqrt(1 - c.R_neck_correlation**2) * resistance
     volume = np.clip(np.exp(c.volume_mu + c.volume_sigma * size), c.volume_min, c.volume_max)
-    neck_length = np.clip(
-        c.neck_length_median * np.exp(c.neck_length_sigma * length), c.neck_length_min, c.neck_length_max
-    )
-    neck_diam = np.clip(c.neck_diam_median * np.exp(c.neck_diam_sigma * mixed[0]), c.neck_diam_min, c.neck_diam_max)
-    R_neck = np.clip(c.R_neck_median * np.exp(c.R_neck_sigma * mixed[1]), c.R_neck_min, c.R_neck_max)
+    neck_length = c.neck_length_median * np.exp(c.neck_length_sigma * length)
+    neck_length = np.clip(neck_length, c.neck_length_min, c.neck_length_max)
+    neck_diam = np.clip(c.neck_diam_median * np.exp(c.neck_diam_sigma * diam), c.neck_diam_min, c.neck_diam_max)
+    R_neck = np.clip(c.R_neck_median * np.exp(c.R_neck_sigma * resistance), c.R_neck_min, c.R_neck_max)
     out = 0.5 * geometry.diam[row] + neck_length + np.cbrt(0.75 * volume / np.pi)
     xyz = foot + out[:, None] * _perpendicular(axis, draws[:, :3])
     return Spines(row, section, x, xyz, path, geometry.region[row], volume, neck_length, neck_diam, R_neck)
