@@ -33,7 +33,7 @@ from .swc import write_swc
 __all__ = ["classes", "grow", "header", "parameters"]
 
 STEP = 4.0  # um between points; assumed: well below the length of a segment
-SMOOTHING = 3  # passes of the Laplacian filter; assumed: enough to lose the kinks of the spanning tree
+SMOOTHING = 3  # passes; assumed: enough to lose the kinks of the spanning tree
 CANDIDATES = 12  # directions tried for each stem; assumed: stems apart, but not a lattice
 TAPER = (0.8, 0.5)  # an end section's diameter is tip * (a + b * (1 - u)^2), u from 0 to 1; assumed
 UP = np.array([0.0, 1.0, 0.0])  # the apical direction
@@ -174,14 +174,21 @@ class _Tree:
         self.points, self.kinds, self.paths = ([v[i] for i in kept] for v in (self.points, self.kinds, self.paths))
 
     def smooth(self) -> None:
-        """Move inner nodes half-way to the mean of their neighbours; soma, stems and tips stay."""
-        children = self.children()
-        moving = [i for i in range(1, len(children)) if children[i] and self.parents[i] > 0]
+        """Move inner nodes half-way to where their neighbours pull them; soma, stems and tips stay.
+
+        Each neighbour pulls with the inverse of its distance (a Weiszfeld step), so no cable is added.
+        """
+        points, lower, upper = np.array(self.points), np.arange(1, len(self.points)), np.array(self.parents[1:])
+        has_child = np.isin(np.arange(len(points)), upper)
+        moving = has_child & (np.array(self.parents) > 0)
         for _ in range(SMOOTHING):
-            old = list(self.points)
-            for i in moving:
-                neighbours = [old[j] for j in (self.parents[i], *children[i])]
-                self.points[i] = (old[i] + np.mean(neighbours, axis=0)) / 2
+            pull = 1 / np.maximum(np.linalg.norm(points[lower] - points[upper], axis=1), 1e-3)
+            weight, target = np.zeros(len(points)), np.zeros_like(points)
+            for a, b in ((lower, upper), (upper, lower)):
+                np.add.at(weight, a, pull)
+                np.add.at(target, a, pull[:, None] * points[b])
+            points[moving] += (target[moving] / weight[moving, None] - points[moving]) / 2
+        self.points = list(points)
 
 
 def _directions(rng: np.random.RandomState, n: int) -> np.ndarray:
