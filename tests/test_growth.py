@@ -13,8 +13,9 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 
 from dendplast.errors import ParameterError
-from dendplast.growth import _join, _recipe, _Tree, classes, grow, main, parameters
+from dendplast.growth import _recipe, classes, grow, main, parameters
 from dendplast.morphology import load, shipped, statistics
+from dendplast.spanning import Tree, join
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,7 +87,7 @@ def test_without_balance_the_tree_is_a_minimum_spanning_tree():
     p = {"basal_balance": 0.0, "basal_fork_limit": np.inf, "turn_cost": 0.0}
     for seed in range(5):
         carriers = np.random.default_rng(seed).uniform(-100, 100, (80, 3))
-        tree = _Tree()
+        tree = Tree()
         start = tree.add(np.array([0.0, 7.0, 0.0]), 0, "basal")
         start = tree.add(np.array([0.0, 8.0, 0.0]), start, "basal")
         _join(tree, carriers, [start], "basal", p, "basal", np.inf)
@@ -100,11 +101,10 @@ def test_without_balance_the_tree_is_a_minimum_spanning_tree():
 
 def spanning(seed, balance):
     """Return the tree that joins 80 random carriers from one stem, without limits."""
-    p = {"basal_balance": balance, "basal_fork_limit": np.inf, "turn_cost": 0.0}
-    tree = _Tree()
+    tree = Tree()
     start = tree.add(np.array([0.0, 7.0, 0.0]), 0, "basal")
     start = tree.add(np.array([0.0, 8.0, 0.0]), start, "basal")
-    _join(tree, np.random.default_rng(seed).uniform(-100, 100, (80, 3)), [start], "basal", p, "basal", np.inf)
+    join(tree, np.random.default_rng(seed).uniform(-100, 100, (80, 3)), [start], "basal", balance=balance)
     return tree
 
 
@@ -160,7 +160,7 @@ def test_limits_of_path_and_fork():
 @given(seed=st.integers(0, 2**31), shortest=st.floats(0, 60))
 def test_prune_leaves_no_short_twig_and_no_gap(seed, shortest):
     rng = np.random.default_rng(seed)
-    tree = _Tree()
+    tree = Tree()
     for i in range(40):
         tree.add(rng.normal(0, 30, 3), int(rng.integers(0, i + 1)), "basal")
     before = {tuple(p) for p in tree.points}

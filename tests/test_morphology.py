@@ -1,6 +1,7 @@
 """Laws of loading: nothing is added, nothing is lost, and what is wrong is said in one sentence."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import morphio
@@ -144,9 +145,7 @@ def depth_first(neurites):
     for i, n in enumerate(neurites):
         if n.parent < 0:
             walk(i)
-    return tuple(
-        Neurite(neurites[i].kind, new[neurites[i].parent], neurites[i].points, neurites[i].diameters) for i in order
-    )
+    return tuple(replace(neurites[i], parent=new[neurites[i].parent]) for i in order)
 
 
 @settings(max_examples=60, deadline=None)
@@ -166,8 +165,10 @@ def test_random_trees_survive_a_file(tree, tmp_path_factory):
 def test_rotation_and_translation_change_no_number(seed, shift, name, tmp_path_factory):
     """The soma's area in each of its forms, the tree's statistics and the stub move with the cell."""
     ring = [(6 * np.cos(a), 4 * np.sin(a), 0, 0) for a in np.linspace(0, 2 * np.pi, 12, endpoint=False)]
-    soma = {"one": [(0, 0, 0, 5)], "chain": [(-6, 0, 0, 2), (0, 1, 0, 5), (4, 0, 2, 3), (7, 1, 3, 1)], "ring": ring}
-    points = [*soma[name], (0, 9, 0, 2), (3, 80, 9, 1), (40, 200, 0, 0.5), (-30, 160, 5, 0.5), (0, -9, 2, 1), (9, -90, 0, 1)]
+    chain = [(-6, 0, 0, 2), (0, 1, 0, 5), (4, 0, 2, 3), (7, 1, 3, 1)]
+    soma = {"one": [(0, 0, 0, 5)], "chain": chain, "ring": ring}
+    apical = [(0, 9, 0, 2), (3, 80, 9, 1), (40, 200, 0, 0.5), (-30, 160, 5, 0.5)]
+    points = [*soma[name], *apical, (0, -9, 2, 1), (9, -90, 0, 1)]
     n = len(soma[name])
     parents = [-1, *range(1, n), 1, n + 1, n + 2, n + 2, 1, n + 5]
     types = [1] * n + [4] * 4 + [3] * 2
@@ -203,6 +204,7 @@ def test_statistics_of_a_fork(swc):
     assert statistics(m, ["apical"]).length == 0
 
 
+FORKED_SOMA = SOMA + "2 1 0 5 0 5 1\n3 1 0 -5 0 5 1\n4 1 5 0 0 5 1\n"
 BAD = {
     "empty": ("", "no SWC row"),
     "comments only": ("# a\n\n# b\n", "no SWC row"),
@@ -219,9 +221,7 @@ BAD = {
     "no soma": ("1 3 0 0 0 1 -1\n2 3 50 0 0 1 1\n", "no soma"),
     "two somata": (STEM + "4 1 900 0 0 5 -1\n5 3 905 0 0 1 4\n6 3 999 0 0 1 5\n", "2 somata"),
     "soma on dendrite": (STEM + "4 1 60 0 0 5 3\n", "neurite as parent"),
-    "soma fork": (
-        SOMA + "2 1 0 5 0 5 1\n3 1 0 -5 0 5 1\n4 1 5 0 0 5 1\n5 3 9 0 0 1 1\n6 3 60 0 0 1 5\n", "the soma branches",
-    ),
+    "soma fork": (FORKED_SOMA + "5 3 9 0 0 1 1\n6 3 60 0 0 1 5\n", "the soma branches"),
     "flat soma": ("1 1 0 0 0 0 -1\n2 3 5 0 0 1 1\n3 3 50 0 0 1 2\n", "no soma radius is positive"),
     "stray piece": (STEM + "4 3 500 0 0 1 -1\n5 3 600 0 0 1 4\n", "1 pieces are not joined"),
     "zero diameter": (STEM + "4 3 60 0 0 0 3\n", r"zero or negative \(first: line 4\)"),
@@ -283,7 +283,8 @@ def test_soma_bifurcation_keeps_the_area(swc):
 
 
 def test_findings_that_are_not_fatal(swc):
-    zigzag = SOMA + "2 3 5 0 0 1 1\n" + "".join(f"{i} 3 {10 * i} 0 {40 * (i % 2)} {i / 9} {i - 1}\n" for i in range(3, 9))
+    steps = "".join(f"{i} 3 {10 * i} 0 {40 * (i % 2)} {i / 9} {i - 1}\n" for i in range(3, 9))
+    zigzag = SOMA + "2 3 5 0 0 1 1\n" + steps
     thick = STEM + "4 3 90 0 0 30 3\n"
     one = STEM + "4 3 60 9 0 1 3\n5 3 60 -9 0 1 3\n"
     late = SOMA + "2 3 50 0 0 1 3\n3 3 5 0 0 1 1\n"
@@ -312,6 +313,21 @@ def test_names(tmp_path):
         load(tmp_path / "cell.txt")
     with pytest.raises(MorphologyError, match="apical = 'yes'"):
         load("ca1_1", apical="yes")
+
+
+def test_asc_without_outline(swc):
+    """With repair the soma is put amid the first points of the trees."""
+    path = swc("((Dendrite) (5 0 0 2) (60 0 0 2))\n((Dendrite) (-5 0 0 2) (-90 0 0 2))\n", "cell.asc")
+    with pytest.raises(MorphologyError, match=r"no outline of a soma; repair=True can"):
+        load(path)
+    m = load(path, repair=True)
+    assert m.soma_center.tolist() == [0, 0, 0] and m.soma_diameter > 0
+    assert statistics(m).length == pytest.approx(140)
+
+
+def test_repair_leaves_thin_but_positive_diameters(swc):
+    m = load(swc(STEM + "4 3 60 0 0 0.01 3\n5 3 70 0 0 0 4\n"), repair=True)
+    assert m.neurites[0].diameters == pytest.approx([2, 2, 0.02, 0.1])
 
 
 def test_unreadable_asc(swc):
