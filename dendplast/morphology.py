@@ -125,7 +125,8 @@ def _read(path: Path, repair: bool) -> tuple[Morphology | None, list[Finding]]:
         raw = _morphio(path, text, kind)
         if not len(raw.soma.points) and raw.root_sections:  # an ASC file; the table of an SWC file was seen to
             findings.append(Finding("no soma", "the file has no outline of a soma", fatal=True, repaired=repair))
-            center, diameter = np.mean([s.points[0] for s in raw.root_sections], axis=0, dtype=float), INVENTED_SOMA
+            center = np.mean([s.points[0] for s in raw.root_sections], axis=0, dtype=float)
+            diameter = INVENTED_SOMA
         else:
             center, diameter = _soma_sphere(path, raw.soma)
     except MorphologyError as error:
