@@ -53,8 +53,8 @@ def _places(table: Table, rows: np.ndarray) -> str:
 
 
 def _numbers(table: Table, repair: bool) -> tuple[Table, list[Finding]]:
-    count = Counter(table.ids.tolist())
-    rows = np.flatnonzero([count[i] > 1 for i in table.ids.tolist()])
+    _, index, count = np.unique(table.ids, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(count[index] > 1)
     if not len(rows):
         return table, []
     text = f"sample {table.ids[rows[0]]} is defined more than once ({_places(table, rows)})"
@@ -80,15 +80,10 @@ def _parents(table: Table, repair: bool) -> tuple[Table, list[Finding]]:
 def _reached(table: Table) -> np.ndarray:
     """Return for each row the row of the root it hangs on, -1 for the rows of a cycle, shape (n,)."""
     up = table.parent_rows()
-    root = np.where(up < 0, np.arange(len(up)), -2)
-    for start in range(len(up)):
-        row, trail = start, []
-        while root[row] == -2:
-            root[row] = -1  # on the trail: meeting it again is a cycle
-            trail.append(row)
-            row = up[row]
-        root[trail] = root[row]
-    return root
+    root = np.where(up < 0, np.arange(len(up)), up)
+    for _ in range(len(up).bit_length()):  # each pass doubles the steps taken towards the root
+        root = root[root]
+    return np.where(up[root] < 0, root, -1)
 
 
 def _cycles(table: Table, repair: bool) -> tuple[Table, list[Finding]]:

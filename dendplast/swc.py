@@ -54,8 +54,9 @@ class Table:
 
     def parent_rows(self) -> np.ndarray:
         """Return the row of each row's parent, -1 where it has none, shape (n,)."""
-        row = {int(i): r for r, i in enumerate(self.ids)}
-        return np.array([row.get(int(p), -1) for p in self.parents], int)
+        order = np.argsort(self.ids)
+        row = order[np.searchsorted(self.ids, self.parents, sorter=order).clip(max=len(order) - 1)]
+        return np.where(self.ids[row] == self.parents, row, -1)
 
 
 def read_table(path: Path) -> Table:
@@ -66,28 +67,34 @@ def read_table(path: Path) -> Table:
     MorphologyError
         If a line is not seven finite numbers, or the file has no row.
     """
-    rows, lines = [], []
+    rows: list[list[str]] = []
+    lines: list[int] = []
     with open(path, encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
-            words = line.split("#", 1)[0].split()
-            if not words:
-                continue
-            try:
-                row = [float(word) for word in words[:7]]
-            except ValueError:
-                row = []
-            if len(row) < 7 or not np.isfinite(row).all() or any(row[k] % 1 for k in (0, 1, 6)):
-                raise MorphologyError(
-                    f"{path}:{number}: {line.strip()[:60]!r} is not an SWC row; valid is "
-                    "'id type x y z radius parent', whole numbers for id, type and parent"
-                )
-            rows.append(row)
-            lines.append(number)
+            if words := line.split("#", 1)[0].split():
+                rows.append(words[:7])
+                lines.append(number)
     if not rows:
         raise MorphologyError(f"{path}: the file has no SWC row")
-    a = np.array(rows)
+    a = np.array([_values(row) for row in rows])
+    whole = a[:, [0, 1, 6]]
+    bad = ~np.isfinite(a).all(1) | ((np.trunc(whole) != whole) | (np.abs(whole) > 2**53)).any(1)
+    if bad.any():
+        first = int(bad.argmax())
+        raise MorphologyError(
+            f"{path}:{lines[first]}: {' '.join(rows[first])[:60]!r} is not an SWC row; valid is "
+            "'id type x y z radius parent', finite numbers, whole ones for id, type and parent"
+        )
     parents = np.where(a[:, 6] < 0, -1, a[:, 6]).astype(int)
     return Table(a[:, 0].astype(int), a[:, 1].astype(int), a[:, 2:5], a[:, 5], parents, np.array(lines))
+
+
+def _values(row: list[str]) -> list[float]:
+    """Return seven numbers, NaN where there is none."""
+    try:
+        return [float(word) for word in row] if len(row) == 7 else [np.nan] * 7
+    except ValueError:
+        return [np.nan] * 7
 
 
 def table_text(table: Table) -> str:
