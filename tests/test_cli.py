@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from dendplast import __version__, cli
 from dendplast.errors import DendplastError
+from dendplast.paths import mod_dir
 
 
 def test_version(capsys):
@@ -57,11 +59,9 @@ def test_exit_codes(raised, code, monkeypatch):
 
 
 def test_closed_pipe_is_no_error():
-    reader = "import sys; sys.stdin.close()"
-    writer = subprocess.Popen([sys.executable, "-m", "dendplast.cli", "info"], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True)  # fmt: skip
-    subprocess.run([sys.executable, "-c", reader], stdin=writer.stdout)
-    writer.stdout.close()
-    with writer.stderr as errors:
-        assert errors.read() == ""
-    assert writer.wait() == 0
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "dendplast.cli", "info"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=mod_dir().parent)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")

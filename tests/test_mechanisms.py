@@ -106,6 +106,18 @@ def test_cached_library_needs_no_compiler(mechanisms, monkeypatch):
     assert origin == "cache" and nmodl.library_label(library)["source_hash"] == nmodl.source_hash()
 
 
+def test_nrnivmodl_of_another_neuron_is_not_used(tiny, tmp_path, monkeypatch):
+    other = tmp_path / "other" / "bin" / "nrnivmodl"
+    other.parent.mkdir(parents=True)
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{other.parent}{os.pathsep}{os.environ['PATH']}")
+    for variable in ("NRNHOME", "NRNHOME_EXEC", "NEURONHOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "other"))
+    monkeypatch.setenv("MAKEFLAGS", "n")  # a make that only says what it would do
+    assert nmodl.built_library()[1] == "compiled"
+
+
 def test_no_compiler(tiny, monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CXX", raising=False)
