@@ -36,13 +36,13 @@ def test_info_names_what_is_shipped(capsys, monkeypatch, tmp_path):
     assert {"current_pulse", "varicosity"} <= set(rows["mechanisms"].split(", "))
 
 
-def test_compile_prints_the_library(mechanisms, capsys, tmp_path):
+def test_compile_prints_the_library(loaded, capsys, tmp_path):
     assert cli.main(["compile", "--out", str(tmp_path / "out")]) == 0
-    assert capsys.readouterr().out == f"{tmp_path / 'out' / mechanisms.path.name}\n"
-    assert (tmp_path / "out" / mechanisms.path.name).is_file()
+    assert capsys.readouterr().out == f"{tmp_path / 'out' / loaded.path.name}\n"
+    assert (tmp_path / "out" / loaded.path.name).is_file()
 
 
-def test_error_is_one_line_and_exit_code_2(mechanisms, capsys, tmp_path):
+def test_error_is_one_line_and_exit_code_2(loaded, capsys, tmp_path):
     (tmp_path / "file").write_text("")
     assert cli.main(["compile", "--out", str(tmp_path / "file")]) == 2
     shown = capsys.readouterr()
