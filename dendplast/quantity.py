@@ -36,7 +36,7 @@ _UNITS = {
     "pS": ("conductance", 1e-6), "nS": ("conductance", 1e-3), "uS": ("conductance", 1.0),
     "S/cm2": ("conductance density", 1.0), "mS/cm2": ("conductance density", 1e-3),
     "megohm": ("resistance", 1.0), "ohm cm": ("resistivity", 1.0),
-    "uF/cm2": ("capacitance density", 1.0), "degC": ("temperature", 1.0),
+    "cm/s": ("permeability", 1.0), "uF/cm2": ("capacitance density", 1.0), "degC": ("temperature", 1.0),
 }  # fmt: skip
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
 

@@ -1,0 +1,1 @@
+"""The named in-silico studies, one file each."""

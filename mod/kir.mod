@@ -1,0 +1,62 @@
+TITLE Inward-rectifier potassium current of striatal projection neurons (Kir2)
+
+COMMENT
+    ik = gbar m (v - ek)
+
+    minf = 1/(1 + exp((v + 102)/13))
+    mtau = 1/(q (0.1 exp(-(v + 60)/14) + 0.27/(1 + exp(-(v + 31)/23))))
+
+Lindroos et al. 2018, doi 10.3389/fncir.2018.00003, ModelDB 237653 (after Mermelstein et al. 1998).
+No temperature factor but the fixed q.
+ENDCOMMENT
+
+NEURON {
+    SUFFIX dp_kir
+    USEION k READ ek WRITE ik
+    RANGE gbar
+    RANGE ik, minf, mtau
+    THREADSAFE
+}
+
+UNITS {
+    (mA) = (milliamp)
+    (mV) = (millivolt)
+    (S) = (siemens)
+}
+
+PARAMETER {
+    gbar = 0 (S/cm2) <0, 1e9> : density
+    q    = 3 (1) <1e-3, 1e3> : how much faster the gates are at 35 degC than where they were measured
+}
+
+ASSIGNED {
+    v (mV)
+    ek (mV)
+    ik (mA/cm2)
+    minf (1)
+    mtau (ms)
+}
+
+STATE {
+    m (1) <1e-3>
+}
+
+INITIAL {
+    rates(v)
+    m = minf
+}
+
+BREAKPOINT {
+    SOLVE states METHOD cnexp
+    ik = gbar * m * (v - ek)
+}
+
+DERIVATIVE states {
+    rates(v)
+    m' = (minf - m)/mtau
+}
+
+PROCEDURE rates(v (mV)) {
+    minf = 1/(1 + exp((v + 102(mV))/13(mV)))
+    mtau = 1/(q * (0.1(/ms) * exp(-(v + 60(mV))/14(mV)) + 0.27(/ms)/(1 + exp(-(v + 31(mV))/23(mV)))))
+}
