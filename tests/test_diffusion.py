@@ -247,7 +247,8 @@ def test_sites_take_the_modulator_first_and_numpy_points():
     site = Varicosity("dopamine", at=np.array([0, 0, 1.5]))
     assert site == Varicosity(modulator="dopamine", at=(0, 0, 1.5)) and hash(site) == hash(site.model_copy())
     assert Patch.model_validate({"modulator": "dopamine", "center": [1, 2, 3], "radius": 5}).extent == 5
-    assert site.amount(STRIATUM) == 3000 and Varicosity("dopamine", at=[0, 0, 0], molecules=7).amount(STRIATUM) == 7
+    assert site.amount(STRIATUM) == 3000
+    assert Varicosity("dopamine", at=[0, 0, 0], molecules=7).amount(STRIATUM) == 7
     patch = Patch("dopamine", center=[0, 0, 0], radius=5, p=0.3)
     assert patch.amount(STRIATUM) == pytest.approx(0.104 * 0.3 * 3000)
 
