@@ -311,6 +311,16 @@ def test_rows_are_exactly_the_pairs_above_the_cutoff():
     assert (order == np.arange(len(table))).all()
 
 
+def test_a_near_spine_needs_the_cutoff_too():
+    # a site so weak that only its own doorstep is above the cut-off: the raised distance is out of reach
+    weak = Varicosity("dopamine", at=[0, 0, 0], molecules=0.05)
+    cutoff = 0.05 * peak(0.6, 0, STRIATUM)[0][0]
+    for distance in (0.3, 0.7):
+        table = deliveries([weak], [[0, 0, distance]], MEDIA["striatum"], SoeSettings(cutoff=cutoff))
+        assert len(table) == 0
+    assert len(deliveries([weak], [[0, 0, 0.3]], MEDIA["striatum"], SoeSettings(cutoff=cutoff, r_min=0.5))) == 1
+
+
 def test_nothing_arrives_beyond_reach_and_no_sites_give_no_rows():
     sites, xyz = sites_and_spines()
     table = deliveries(sites, xyz, MEDIA["striatum"])
