@@ -130,10 +130,11 @@ def deliveries(
     weights = np.empty((len(site), N_RATE))
     # Sites of one shape in one medium share a fit, so a thousand varicosities cost one call.
     shapes = [(s.extent, _medium(s, media)) for s in sites]
+    amounts = np.array([s.amount(medium) for s, (_, medium) in zip(sites, shapes, strict=True)])
     for shape in dict.fromkeys(shapes):
         radius, medium = shape
         rows = np.flatnonzero(np.array([s == shape for s in shapes], bool)[site])
-        amount = np.array([s.amount(medium) for s in sites])[site[rows]]
+        amount = amounts[site[rows]]
         r = np.maximum(distance[rows], settings.r_min) if radius == 0 else distance[rows]
         delay[rows], per_unit, error[rows] = soe_weights(r, radius, medium, settings)
         weights[rows] = amount[:, None] * per_unit

@@ -278,6 +278,7 @@ def test_nothing_arrives_beyond_reach_and_no_sites_give_no_rows():
     silent = np.setdiff1d(np.arange(len(xyz)), table.of("dopamine").spine)
     assert len(silent) > 0 and (c[:, silent] == 0).all()
     assert len(deliveries([], xyz, {})) == 0
+    assert len(deliveries(sites, np.empty((0, 3)), MEDIA["striatum"])) == 0
     assert len(deliveries([Varicosity("dopamine", at=[0, 0, 0], molecules=0)], xyz, MEDIA["striatum"])) == 0
 
 
