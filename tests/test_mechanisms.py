@@ -239,11 +239,12 @@ def other(tiny, tmp_path):
 def test_name_taken_by_another_library(tiny, other, tmp_path):
     first = f"from neuron import h; h.nrn_load_dll({str(other)!r})\n"
     # Seen before loading, which would be partial: the other library holds one of our names only.
-    assert output(python(first + LOAD)).startswith(f"the mechanism name 'DpVaricosity' is already taken by {other}")
+    said = output(python(first + LOAD))
+    assert said.startswith(f"the mechanism name 'DpVaricosity' is already taken by {other}")
     # Seen while loading: the user's library holds more than the package knows of.
     own = nmodl.compile_mechanisms(tmp_path / "own")
     own.with_name("libnrnmech.json").unlink()
     (tiny / "extra.mod").unlink()
-    first += f"from pathlib import Path; from dendplast import nmodl; nmodl.mod_dir = lambda: Path({str(tiny)!r})\n"
+    first += f"import pathlib\nfrom dendplast import nmodl\nnmodl.mod_dir = lambda: pathlib.Path({str(tiny)!r})\n"
     said = output(python(first + LOAD, DENDPLAST_MECHANISMS=str(own)))
     assert said.startswith(f"the mechanism name 'extra' is already taken by {other}")
