@@ -248,7 +248,10 @@ def header(kind: str, seed: int, overrides: Mapping[str, float], out: str) -> st
 
 def _assignment(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
-    return name, float(value)
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -265,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     overrides = dict(a.overrides)
     try:
         write_swc(grow(a.kind, a.seed, **overrides), a.out, header(a.kind, a.seed, overrides, a.out.name))
-    except (DendplastError, OSError) as error:
+    except DendplastError as error:
         parser.error(str(error))
 
 

@@ -236,4 +236,8 @@ def test_command_line(tmp_path):
     (tmp_path / "a.swc").unlink()
     bad = subprocess.run([*command, "--set", "stems=99"], capture_output=True, text=True, cwd=ROOT)
     assert bad.returncode == 2 and "stems = 99.0: must be a number from 1 to 20" in bad.stderr
+    with pytest.raises(SystemExit, match="2"):
+        main(["ispn", "--seed", "4", "--out", str(tmp_path / "a.swc"), "--set", "stems"])
+    with pytest.raises(SystemExit, match="2"):
+        main(["ispn", "--seed", "4", "--out", str(tmp_path / "none" / "a.swc")])
     assert not list(tmp_path.iterdir())
