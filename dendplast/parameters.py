@@ -59,7 +59,7 @@ class SynapseParameters(Description):
 class CalciumParameters(Description):
     """Voltage-gated calcium channels, buffer and pump of the head."""
 
-    g_vgcc: float = quantity(8e-6, "uS", _TUNED + "1.4 uM calcium per back-propagating spike (" + _CHINDEMI + ")", 0, 0.01)
+    g_vgcc: float = quantity(7e-5, "uS", _CHINDEMI + " (0.0744 nS/um2 on the reference head)", 0, 0.01)
     e_ca: float = quantity(120.0, "mV", "assumed: between Nernst at rest (136 mV) and at 2 uM (91 mV)", 0, 200)
     vhalf_m: float = quantity(-5.9, "mV", _CHINDEMI, -100, 100)
     k_m: float = quantity(9.5, "mV", _CHINDEMI, 0.1, 100)
