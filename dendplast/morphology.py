@@ -21,7 +21,7 @@ from .swc import KINDS, read_table, table_text, write_swc
 __all__ = ["MorphologyStatistics", "check", "load", "retype_apical", "shipped", "statistics", "write_swc"]
 
 FLOOR_DIAMETER = 0.1  # um, in place of a zero; assumed: below the thinnest dendrite that light microscopy resolves
-STUB_LENGTH, STUB_DIAMETER = 30.0, 1.0  # um, two pieces; doi:10.1371/journal.pcbi.1002107 (60 um in all)
+STUB_LENGTH, STUB_DIAMETER = 30.0, 1.0  # um, two pieces; assumed: the usual stand-in for an initial segment
 SAME_PLACE = 1e-6  # um
 
 
