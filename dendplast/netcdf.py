@@ -87,7 +87,8 @@ def column(group: h5py.Group, name: str, dims: Sequence[str], values: Any, unit:
     shape = tuple(len(group[d]) for d in dims)
     if values.shape != shape:
         raise StorageError(f"{group.name}/{name}: has shape {values.shape}, but {tuple(dims)} have {shape}")
-    out = _create(group, name, values, unit, long_name, (None, *shape[1:]) if grows else None, chunks)
+    limits = (None, *(n or None for n in shape[1:])) if grows else None  # no chunk fits into a length of 0
+    out = _create(group, name, values, unit, long_name, limits, chunks)
     for axis, dim in enumerate(dims):
         out.dims[axis].attach_scale(group[dim])
     return out

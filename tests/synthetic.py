@@ -54,7 +54,8 @@ def spines(n: int = 40, seed: int = 1) -> Spines:
     """Return `n` spines on the dendrites of `tree`."""
     rng = np.random.default_rng(seed)
     geometry = tree()
-    segment = np.sort(rng.choice(np.flatnonzero(np.isin(geometry.region, ["apical", "basal"])), n))
+    weight = np.isin(geometry.region, ["apical", "basal"]) + 5.0 * (geometry.section == 3)  # most near the site
+    segment = np.sort(rng.choice(len(geometry), n, p=weight / weight.sum()))
     return Spines(
         segment=segment, section=geometry.section[segment], x=geometry.x[segment],
         xyz=geometry.center[segment] + rng.normal(0, 1.0, (n, 3)), path_distance=geometry.path_distance[segment],
@@ -69,13 +70,14 @@ def result(n: int = 40, sites: tuple = (SITE,), seed: int = 1) -> Result:
     Every trace is a closed form of time and of the distance from the first site.
     """
     placed = spines(n, seed)
-    hit = np.exp(-np.linalg.norm(placed.xyz - (sites[0].position if sites else 1e6), axis=1) / 25.0)
+    distance = np.linalg.norm(placed.xyz - (sites[0].position if sites else 1e6), axis=1)
+    hit = np.exp(-((distance / 30.0) ** 2))
     windows = [np.arange(0, 2e3, 5.0), np.arange(3e4, 3.4e4, 50.0), np.arange(1e4, 2.4e6 + 1, 1e4)]
     time = np.unique(np.concatenate(windows))
     t = time[:, None]
     pulse = np.where(t < 2e3, np.exp(-(t % 200.0) / 30.0), 0.0)
     since = np.clip(t - 3e4, 0, None)
-    sign = np.where(np.arange(n) % 4 == 0, -1.0, 1.0)
+    sign = np.array([-1.0, 1.0, 0.0, 1.0, 1.0])[np.arange(n) % 5]  # every fifth is depressed, every fifth primed
     da = 2e-3 * hit * np.exp(-since / 400.0) * (since > 0)
     elig = np.exp(-np.clip(t - 2e3, 0, None) / 3e4) * np.clip(t / 2e3, 0, 1) * np.ones(n)
     tag = 0.6 * hit * (1 - np.exp(-since / 5e3)) * np.exp(-since / 5.4e6)
@@ -94,7 +96,7 @@ def result(n: int = 40, sites: tuple = (SITE,), seed: int = 1) -> Result:
     outcomes["primed"][:] = 0.5 * (hit > 0.2)
     lost = np.zeros((2, n), bool)
     if n > 3 and sites:
-        lost[1, np.flatnonzero(outcomes["w"][1] < 0.7)[:2]] = True
+        lost[1, np.flatnonzero(outcomes["w"][1] < 0.6)[:2]] = True
     return Result(
         experiment='preset = "ca1"\n', spines=placed, tree=tree(), sites=sites,
         deliveries=deliveries(sites, placed.xyz, MEDIA["hippocampus"]), time=time,
