@@ -16,10 +16,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from .anatomy import SpineSettings
 from .errors import ParameterError
+from .parameters import Parameters
 from .quantity import Description, convert, quantity
 
-__all__ = ["CellPreset", "Channel", "Preset", "Profile", "load_preset", "preset_names"]
+__all__ = ["CellPreset", "Channel", "Preset", "Profile", "Tone", "load_preset", "preset_names"]
 
 REGIONS = ("soma", "axon", "basal", "apical")
 # RANGE parameters of the mechanisms in mod/ that a preset may set, and their units there.
@@ -140,9 +142,10 @@ class CellPreset(Description):
     ek: float | None = quantity(None, "mV", _PRESET, -130.0, 0.0)
     pulse_amp: float = quantity(..., "nA", _PRESET, 0.0, 100.0)
     pulse_dur: float = quantity(..., "ms", _PRESET, 0.1, 100.0)
+    pulse_latency: float = quantity(..., "ms", _PRESET, 0.0, 100.0)
     requires_apical: bool = False
+    spikes: bool = True
     regions: dict[str, dict[str, Channel]]
-    sources: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _regions_are_known(self) -> CellPreset:
@@ -154,13 +157,29 @@ class CellPreset(Description):
         return self
 
 
+class Tone(Description):
+    """Steady concentration of each modulator around the cell."""
+
+    dopamine: float = quantity(0.0, "mM", _PRESET, 0.0, 1.0)
+    acetylcholine: float = quantity(0.0, "mM", _PRESET, 0.0, 1.0)
+    noradrenaline: float = quantity(0.0, "mM", _PRESET, 0.0, 1.0)
+
+
 class Preset(Description):
-    """A neuron type: its electrical cell, and what differs in its plasticity rule."""
+    """A neuron type: its electrical cell, its spines, its tissue, and what differs in its plasticity rule.
+
+    `parameters` and `spines` are complete; the file holds differences from the defaults. `tone` is the
+    steady concentration of each modulator (mM), and `tissue` names the media of `release.MEDIA`.
+    """
 
     name: str
     description: str
     cell: CellPreset
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    tissue: Literal["striatum", "cortex", "hippocampus"] = "cortex"
+    tone: Tone = Tone()
+    spines: SpineSettings = SpineSettings()
+    parameters: Parameters = Parameters()
+    sources: dict[str, str] = Field(default_factory=dict)
 
 
 def preset_names() -> list[str]:
@@ -183,9 +202,9 @@ def load_preset(name_or_path: str | Path) -> Preset:
         raise ParameterError(f"{path}: is not TOML: {error}") from None
     sources: dict[str, str] = {}
     try:
-        table["cell"] = _arrange(_split(table.get("cell", {}), "", sources))
-        table["cell"]["sources"] = sources
-        return Preset(**table)
+        parts = {key: _split(value, key, sources) for key, value in table.items() if isinstance(value, dict)}
+        parts["cell"] = _arrange(parts.get("cell", {}))
+        return Preset(**(table | parts), sources=sources)
     except ParameterError as error:
         raise ParameterError(f"{path}: {error}") from None
 
@@ -211,21 +230,21 @@ def _locate(name_or_path: str | Path) -> Path:
 def _split(value: Any, where: str, sources: dict[str, str]) -> Any:
     """Take the source out of each [value, source] pair; bare numbers are refused."""
     if isinstance(value, dict):
-        inside = {k: _split(v, f"{where}.{k}" if where else k, sources) for k, v in value.items()}
+        inside = {k: _split(v, f"{where}.{k}", sources) for k, v in value.items()}
         if where.endswith(".profile"):
             source = inside.get("source", "")
             if not _SOURCE.fullmatch(source):
-                raise ParameterError(f"cell.{where}: source = {source!r} must be a DOI or 'assumed: why'")
+                raise ParameterError(f"{where}: source = {source!r} must be a DOI or 'assumed: why'")
         return inside
     if isinstance(value, list):
         if len(value) != 2 or not all(isinstance(v, str) for v in value):
-            raise ParameterError(f"cell.{where} = {value!r}: must be a pair [\"value unit\", \"source\"]")
+            raise ParameterError(f"{where} = {value!r}: must be a pair [\"value unit\", \"source\"]")
         if not _SOURCE.fullmatch(value[1]):
-            raise ParameterError(f"cell.{where}: source {value[1]!r} must be a DOI or 'assumed: why'")
+            raise ParameterError(f"{where}: source {value[1]!r} must be a DOI or 'assumed: why'")
         sources[where] = value[1]
         return value[0]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ParameterError(f"cell.{where} = {value!r}: must be a pair [\"value unit\", \"source\"]")
+        raise ParameterError(f"{where} = {value!r}: must be a pair [\"value unit\", \"source\"]")
     return value
 
 

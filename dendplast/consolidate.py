@@ -1,0 +1,206 @@
+"""Advance the slow states where nothing electrical happens, and replay recorded calcium.
+
+`Engine` moves the rule in numpy for any number of spines, and of conditions at once: tick by tick under
+recorded calcium, as the compiled spine does, and over rests by steps that grow with the time since the
+last event, second order in their size.  The grid of a rest depends on the times of events alone, never on
+what other spines do: a spine that a release does not reach takes the very same steps without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .parameters import RECEPTORS
+from .rule import State, Surround, learn, midpoint, readout, resting
+
+__all__ = ["Arrivals", "Engine", "GROWTH", "rest_grid"]
+
+GROWTH = 0.05
+"""Step over time since the last event; halving it moves a tag by less than 0.1 % (a test)."""
+
+STEP_MAX = 20_000.0
+"""Largest step of a rest (ms): a fifteenth of the fastest expression constant (tau_tr, 300 s)."""
+
+LIGANDS = ("da", "ach", "ne")
+
+
+def rest_grid(start: float, stop: float, breaks: np.ndarray, tick: float = 1.0) -> np.ndarray:
+    """Return the step ends of a rest (ms): steps grow with the time since `start` or the last break.
+
+    Parameters
+    ----------
+    start, stop : float
+        Begin and end of the rest (ms).
+    breaks : ndarray
+        Times at which something outside changes (ms); each is a step end, and steps grow anew from it.
+    tick : float
+        Smallest step (ms).
+    """
+    ends: list[float] = []
+    for a, b in _pieces(start, stop, breaks):
+        t = a
+        while t < b:
+            step = min(max(tick, GROWTH * (t - a)), STEP_MAX)
+            t = b if t + 1.5 * step >= b else t + step
+            ends.append(t)
+    return np.array(ends)
+
+
+def _pieces(start: float, stop: float, breaks: np.ndarray) -> list[tuple[float, float]]:
+    edges = [start, *[b for b in np.unique(breaks) if start < b < stop], stop]
+    return list(zip(edges[:-1], edges[1:], strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Arrivals:
+    """Releases as they arrive at spines, sorted by time.
+
+    Attributes
+    ----------
+    time : ndarray, shape (n,)
+        ms, the delay of the path included.
+    ligand : ndarray of int, shape (n,)
+        Index into ``("da", "ach", "ne")``.
+    where : tuple of ndarray, each shape (n,)
+        Index of the spine, or of condition and spine, in the engine's states.
+    weights : ndarray, shape (n, 12)
+        What each adds to the exponentials (mM).
+    """
+
+    time: np.ndarray
+    ligand: np.ndarray
+    where: tuple[np.ndarray, ...]
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def only(self, mask: np.ndarray) -> Arrivals:
+        """Return those selected by a boolean mask."""
+        return Arrivals(self.time[mask], self.ligand[mask], tuple(w[mask] for w in self.where), self.weights[mask])
+
+    @classmethod
+    def none(cls, dimensions: int = 1) -> Arrivals:
+        """Return no arrivals, for states of so many dimensions."""
+        empty = np.zeros(0)
+        whole = empty.astype(int)
+        return cls(empty, whole, (whole,) * dimensions, np.zeros((0, 12)))
+
+
+class Engine:
+    """The rule in numpy, for spines or for conditions by spines.
+
+    Parameters
+    ----------
+    p : SimpleNamespace
+        `rule.parameters`; entries broadcast against the states.
+    shape : tuple of int
+        Shape of every state.
+    rates : ndarray, shape (12,)
+        Shared exponentials (/ms).
+    uptake : mapping of str to float
+        Loss of released ``da``, ``ach``, ``ne`` (/ms).
+    bath : callable
+        Maps a time (ms) to what tone and drugs set (`drugs.bath`).
+    bath_times : callable
+        Maps an interval (ms, ms) to the times in it at which the bath changes.
+    arrivals : Arrivals, optional
+        Releases.
+    """
+
+    def __init__(
+        self,
+        p: SimpleNamespace,
+        shape: tuple[int, ...],
+        rates: np.ndarray,
+        uptake: Mapping[str, float],
+        bath: Callable[[float], Mapping[str, Any]],
+        bath_times: Callable[[float, float], np.ndarray],
+        arrivals: Arrivals | None = None,
+    ) -> None:
+        self.p, self.shape, self.rates, self.uptake = p, shape, rates, uptake
+        self.bath, self.bath_times = bath, bath_times
+        self.arrivals = arrivals or Arrivals.none(len(shape))
+        self.s: dict[str, np.ndarray] = {name: np.zeros((len(rates), *shape)) for name in LIGANDS}
+        self.c: dict[str, Any] = {}
+        self.prp_drive = 0.0
+        self.y: State = resting(p, self._around(0.0, None), shape)
+
+    def _around(self, t: float, field: Mapping[str, Any] | None) -> Surround:
+        bath = self.bath(t)
+        free = {name: bath[f"{name}_ext"] + (field[name] if field else 0.0) for name in LIGANDS}
+        return Surround(
+            **free,
+            agonist={r: bath[f"ago_{r}"] for r in RECEPTORS if np.any(bath[f"ago_{r}"])},
+            antagonist={r: bath[f"ant_{r}"] for r in RECEPTORS if np.any(bath[f"ant_{r}"])},
+            prp_drive=self.prp_drive,
+        )
+
+    def _deliver(self, t0: float, t1: float) -> None:
+        """Add what arrives in [t0, t1) to the exponentials."""
+        arrivals = self.arrivals
+        first, last = np.searchsorted(arrivals.time, (t0, t1))
+        for k, name in enumerate(LIGANDS):
+            rows = np.flatnonzero(arrivals.ligand[first:last] == k) + first
+            if len(rows):
+                index = (slice(None), *(w[rows] for w in arrivals.where))
+                np.add.at(self.s[name], index, arrivals.weights[rows].T)
+
+    def _spread(self, h: float) -> dict[str, Any]:
+        """Return the mean released concentration over the next `h` ms and let the exponentials decay."""
+        means: dict[str, Any] = {}
+        for name in LIGANDS:
+            s = self.s[name]
+            if not s.any():
+                means[name] = 0.0
+                continue
+            x = (self.rates + self.uptake[name]) * h
+            column = (slice(None),) + (None,) * len(self.shape)
+            means[name] = np.maximum((s * (-np.expm1(-x) / x)[column]).sum(axis=0), 0.0)
+            self.s[name] = s * np.exp(-x)[column]
+        return means
+
+    def tick(self, t: float, cai: np.ndarray, h: float = 1.0) -> None:
+        """Advance one tick of `h` ms under calcium (mM) sampled in it, shape (n_sample, ...)."""
+        self._deliver(t, t + h)
+        field = self._spread(h)
+        phi_P, phi_D = (phi.mean(axis=0) for phi in readout(cai, self.y, self.p))
+        around = self._around(t + h, field)
+        self.y = learn(self.y, phi_P, phi_D, cai.mean(axis=0), around, h, self.p)
+        self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
+
+    def rest(self, t0: float, t1: float, ca: np.ndarray) -> None:
+        """Advance one step of a rest, from t0 to t1 (ms), at steady calcium `ca` (mM).
+
+        Where a release arrives, or has arrived a short while ago, the step is divided.
+        """
+        arrivals = self.arrivals.time
+        before = arrivals[arrivals < t1]
+        ends = [t1]
+        if len(before) and GROWTH * (t0 - before[-1]) < t1 - t0:
+            ends = self._divided(t0, t1, before)
+        for end in ends:
+            self._deliver(t0, end)
+            field = self._spread(end - t0)
+            around = self._around(0.5 * (t0 + end), field)
+            self.y = midpoint(self.y, ca, around, end - t0, self.p)
+            self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
+            t0 = end
+
+    @staticmethod
+    def _divided(t0: float, t1: float, before: np.ndarray) -> list[float]:
+        ends, t = [], t0
+        while t < t1:
+            first = int(np.searchsorted(before, t, side="right"))
+            since = t - before[first - 1] if first else np.inf
+            step = max(1.0, min(GROWTH * since, STEP_MAX))
+            if first < len(before):
+                step = min(step, max(1.0, before[first] - t))
+            t = t1 if t + 1.5 * step >= t1 else t + step
+            ends.append(t)
+        return ends

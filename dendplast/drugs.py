@@ -1,0 +1,157 @@
+"""Drugs in the bath: what an agent does, as changes of named parameters."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import field_validator
+
+from .parameters import RECEPTORS
+from .quantity import Description, quantity
+
+__all__ = ["AGENTS", "Agent", "Drug", "bath", "bath_times"]
+
+
+@dataclass(frozen=True)
+class Agent:
+    """What one agent acts on.
+
+    Attributes
+    ----------
+    ligand : str
+        ``"da"``, ``"ach"`` or ``"ne"`` for a modulator put into the bath, else empty.
+    agonist : dict of str to float
+        Receptor subtype to affinity relative to its own ligand (1).
+    antagonist : dict of str to float
+        Receptor subtype to dissociation constant (mM).
+    nmda_block : float
+        Dissociation constant at the NMDA receptor's glutamate site (mM), 0 for none.
+    source : str
+        Where the affinities come from.
+    """
+
+    ligand: str = ""
+    agonist: Mapping[str, float] = field(default_factory=dict)
+    antagonist: Mapping[str, float] = field(default_factory=dict)
+    nmda_block: float = 0.0
+    source: str = ""
+
+
+_IUPHAR = "10.1093/nar/gkad944 (Guide to Pharmacology, rounded)"
+_OWN = "the modulator itself"
+
+
+def _agonist(source: str = _IUPHAR, **affinity: float) -> Agent:
+    return Agent(agonist=affinity, source=source)
+
+
+def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
+    return Agent(antagonist=kd, source=source)
+
+
+AGENTS: dict[str, Agent] = {
+    "dopamine": Agent("da", source=_OWN),
+    "acetylcholine": Agent("ach", source=_OWN),
+    "noradrenaline": Agent("ne", source=_OWN),
+    "SKF38393": _agonist("assumed: partial D1 agonist, 100 nM against dopamine's 1 uM", D1=10.0),
+    "quinpirole": _agonist("assumed: D2 affinity as dopamine's", D2=1.0),
+    "isoproterenol": _agonist("assumed: ten times noradrenaline's beta affinity", beta=10.0),
+    "methoxamine": _agonist("assumed: a tenth of noradrenaline's alpha1 affinity", alpha1=0.1),
+    "clonidine": _agonist("assumed: ten times noradrenaline's alpha2 affinity", alpha2=10.0),
+    "carbachol": _agonist("assumed: a tenth of acetylcholine's affinity, not hydrolysed", M1=0.1, M4=0.1),
+    "McN-A-343": _agonist("assumed: a tenth of acetylcholine's M1 affinity", M1=0.1),
+    "CGS21680": _agonist("assumed: ten times adenosine's A2A affinity", A2A=10.0),
+    "SCH23390": _antagonist(D1=4e-7),
+    "sulpiride": _antagonist(D2=1e-5),
+    "propranolol": _antagonist(beta=1e-6),
+    "prazosin": _antagonist(alpha1=2e-7),
+    "yohimbine": _antagonist(alpha2=1e-6),
+    "atropine": _antagonist(M1=1e-6, M4=1e-6),
+    "pirenzepine": _antagonist(M1=1e-5, M4=1e-4),
+    "SCH58261": _antagonist(A2A=2e-6),
+    "AP5": Agent(nmda_block=1.4e-3, source="10.1093/nar/gkad944 (D-AP5, 1.4 uM)"),
+}
+
+
+class Drug(Description):
+    """One agent in the bath over an interval.
+
+    The concentration rises and falls with the time constant of the bath's exchange.
+
+    Examples
+    --------
+    >>> Drug(agent="dopamine", conc="20 uM", start="10 min", stop="20 min").conc
+    0.02
+    """
+
+    agent: str
+    conc: float = quantity(..., "mM", "the experimenter's choice", 0, 100)
+    start: float = quantity(0.0, "ms", "assumed: from the beginning", 0)
+    stop: float = quantity(1e15, "ms", "assumed: to the end", 0)
+    wash: float = quantity(0.0, "ms", "assumed: exchange at once; slices need 30 s to minutes", 0, 1e7)
+
+    @field_validator("agent")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in AGENTS:
+            near = difflib.get_close_matches(value, AGENTS, 1, 0.4)
+            raise ValueError(f"agent {value!r} is not known; " + (f"did you mean {near[0]!r}?" if near else
+                             f"valid agents are {', '.join(AGENTS)}"))  # fmt: skip
+        return value
+
+    def level(self, t: float) -> float:
+        """Return the concentration (mM) at a time (ms)."""
+        if t < self.start:
+            return 0.0
+        if not self.wash:
+            return self.conc if t < self.stop else 0.0
+        risen = self.conc * -np.expm1(-(min(t, self.stop) - self.start) / self.wash)
+        return float(risen if t < self.stop else risen * np.exp(-(t - self.stop) / self.wash))
+
+
+def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str, float]:
+    """Return what tone and drugs set at time `t`, by the names of the compiled spine's variables.
+
+    Parameters
+    ----------
+    drugs : tuple of Drug
+        What is in the bath.
+    tone : dict of str to float
+        Steady concentration of ``da``, ``ach`` and ``ne`` (mM).
+    t : float
+        Time (ms).
+
+    Returns
+    -------
+    dict
+        ``da_ext``, ``ach_ext``, ``ne_ext`` and ``ago_*`` (mM), ``ant_*`` (1), and ``nmda_scale`` (1),
+        the share of NMDA receptors that are not blocked.
+    """
+    out = {f"{name}_ext": tone.get(name, 0.0) for name in ("da", "ach", "ne")}
+    out |= {f"{kind}_{receptor}": 0.0 for kind in ("ago", "ant") for receptor in RECEPTORS}
+    out["nmda_scale"] = 1.0
+    for drug in drugs:
+        agent, level = AGENTS[drug.agent], drug.level(t)
+        if agent.ligand:
+            out[f"{agent.ligand}_ext"] += level
+        for receptor, affinity in agent.agonist.items():
+            out[f"ago_{receptor}"] += level * affinity
+        for receptor, kd in agent.antagonist.items():
+            out[f"ant_{receptor}"] += level / kd
+        if agent.nmda_block:
+            out["nmda_scale"] /= 1 + level / agent.nmda_block
+    return out
+
+
+def bath_times(drugs: tuple[Drug, ...], t0: float, t1: float) -> np.ndarray:
+    """Return the times in (t0, t1) at which the bath changes (ms): edges, and 20 steps of each wash."""
+    times = []
+    for drug in drugs:
+        for edge in (drug.start, drug.stop):
+            times.append(edge)
+            if drug.wash:
+                times.extend(edge + drug.wash * np.arange(1, 101) / 20)
+    return np.unique([t for t in times if t0 < t < t1])

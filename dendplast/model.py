@@ -1,0 +1,336 @@
+"""The live model: a cell with its spines in NEURON, and what is done to it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from neuron import h
+
+from . import rule
+from .anatomy import SpineSettings
+from .cell import Cell
+from .consolidate import Arrivals
+from .diffusion import Deliveries, deliveries, soe_rates
+from .drugs import bath, bath_times
+from .errors import ParameterError
+from .experiment import Experiment
+from .geometry import Geometry
+from .parameters import Parameters
+from .presets import Preset
+from .protocol import Schedule, Selection, compile_schedule
+from .release import MEDIA, SoeSettings
+from .spines import Spines
+from .stepping import TICK
+
+__all__ = ["Model"]
+
+LIGAND = {"dopamine": "da", "acetylcholine": "ach", "noradrenaline": "ne"}
+"""Names in the mechanism; the place in this table plus 1 is the agent of a release NetCon."""
+
+REFERENCE_VOLUME = 0.087
+"""Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
+
+_SPECIAL = {"bap_peak", "epsp_peak"}  # targets of the calibration, not parameters of the mechanism
+
+
+class Model:
+    """A cell with spines, live in NEURON.
+
+    Sections and point processes are NEURON's own and may be used as such: ``model.processes[12]`` is the
+    point process of spine 12, ``model.heads[12]`` its head section when spines are sections.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        The description, what was applied since included.
+    cell : Cell
+        Sections and channels.
+    tree : Geometry
+        The cell's segments as arrays.
+    spines : Spines
+        Where the spines are and how large.
+    parameters : Parameters
+        Of the spines.
+    processes : list
+        ``DpSpine`` point processes, in the order of `spines`.
+    heads, necks : list
+        Sections of the spines; empty unless ``spines.form = "sections"``.
+    conductances : dict of str to ndarray, shape (n_spine,)
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS).
+    """
+
+    def __init__(
+        self, experiment: Experiment, preset: Preset, cell: Cell, tree: Geometry, spines: Spines, parameters: Parameters
+    ) -> None:
+        self.experiment, self.preset, self.cell = experiment, preset, cell
+        self.tree, self.spines, self.parameters = tree, spines, parameters
+        self.heads: list[Any] = []
+        self.necks: list[Any] = []
+        self.processes: list[Any] = []
+        self.driver: Any = None
+        self._sources: dict[Any, Any] = {}
+        self._electrodes: dict[int, Any] = {}
+        settings: SpineSettings = preset.spines
+        share = spines.volume / REFERENCE_VOLUME
+        flat = parameters.flat()
+        self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
+        self._place(settings)
+        self.soma_pulse = self._electrode(-1)
+        self.soe = SoeSettings()
+        tone = preset.tone if experiment.tone is None else experiment.tone
+        self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
+        self.media = MEDIA[preset.tissue]
+        self._configure()
+        self._compile()
+        # weak, so that a model that nobody holds goes, and its sections with it
+        before, after = weakref.WeakMethod(self._before), weakref.WeakMethod(self._after)
+        self._handlers = [h.FInitializeHandler(0, lambda: before()()), h.FInitializeHandler(1, lambda: after()())]
+
+    # ---- construction -------------------------------------------------------------------------------
+
+    def _place(self, settings: SpineSettings) -> None:
+        """Make the point processes, and the sections that carry them where these are asked for."""
+        spines, sections = self.spines, self.cell.sections
+        whole = self.experiment.spines.form == "sections"
+        for i in range(len(spines)):
+            sec = sections[int(spines.section[i])]
+            seg = sec(float(spines.x[i]))
+            g_pas, e_pas = (seg.g_pas, seg.e_pas) if hasattr(seg, "pas") else (0.0, self.preset.cell.e_pas)
+            if whole:
+                seg = self._spine_sections(i, seg, settings, g_pas, e_pas)
+            process = h.DpSpine(seg)
+            area = float(spines.area[i])
+            process.R_neck = 0.0 if whole else float(spines.R_neck[i])
+            process.C_head = 0.0 if whole else settings.cm * area * 1e-5  # uF/cm2 um2 -> nF
+            process.g_leak = 0.0 if whole else g_pas * area * 1e-2  # S/cm2 um2 -> uS
+            process.e_leak = e_pas
+            process.head_volume = float(spines.volume[i])
+            self.processes.append(process)
+
+    def _spine_sections(self, i: int, seg: Any, settings: SpineSettings, g_pas: float, e_pas: float) -> Any:
+        """Make neck and head; the neck carries the whole of R_neck, and no membrane."""
+        spines = self.spines
+        neck = h.Section(name=f"neck[{i}]", cell=self.cell)
+        head = h.Section(name=f"head[{i}]", cell=self.cell)
+        self.necks.append(neck)
+        self.heads.append(head)
+        neck.L, neck.diam, neck.cm = float(spines.neck_length[i]), float(spines.neck_diam[i]), 0.0
+        head.L = head.diam = float(np.sqrt(spines.area[i] / np.pi))
+        head.cm, head.Ra = settings.cm, 1.0
+        half = head.Ra * (head.L / 2) / (np.pi * head.diam**2 / 4) * 1e-2  # ohm cm / um -> megohm
+        neck.Ra = (float(spines.R_neck[i]) - half) * (np.pi * neck.diam**2 / 4) / neck.L * 1e2
+        head.insert("pas")
+        head.g_pas, head.e_pas = g_pas, e_pas
+        neck.connect(seg)
+        head.connect(neck(1))
+        return head(0.5)
+
+    def _configure(self) -> None:
+        """Write the parameters into the mechanisms."""
+        values = {n: v for n, v in self.parameters.flat().items() if n not in _SPECIAL}
+        for name in [n for n in values if n in Parameters.model_fields["outcome"].annotation.model_fields]:
+            del values[name]
+        values |= {f"uptake_{LIGAND[m]}": medium.uptake for m, medium in self.media.items()}
+        values |= {"soe_tau_min": self.soe.tau_min, "soe_tau_max": self.soe.tau_max, "tick": TICK}
+        values["plastic"] = float(self.experiment.numerics.plastic)
+        for name, value in values.items():
+            for process in self.processes:
+                setattr(process, name, value)
+        self.set_conductances(**self.conductances)
+
+    def set_conductances(self, **values: np.ndarray) -> None:
+        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,))."""
+        for name, array in values.items():
+            self.conductances[name] = np.asarray(array, float)
+            for process, value in zip(self.processes, self.conductances[name], strict=True):
+                setattr(process, name, float(value))
+
+    def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
+        """Return the parameters for the numpy rule, for some of the spines."""
+        return rule.parameters(self.parameters.flat(), self.spines.volume[index])
+
+    # ---- what is done -------------------------------------------------------------------------------
+
+    def apply(self, *protocols: Any) -> Model:
+        """Add protocols to what is done to the cell; times may be relative to the ``end`` of those before.
+
+        Returns
+        -------
+        Model
+            Itself, so that calls can be chained.
+        """
+        changed = self.experiment.replaced(protocol=(*self.experiment.protocol, *protocols))
+        before, self.experiment = self.experiment, changed
+        try:
+            self._compile()
+        except Exception:
+            self.experiment = before
+            self._compile()
+            raise
+        return self
+
+    def add_drugs(self, *drugs: Any) -> Model:
+        """Add drugs to the bath; returns the model itself."""
+        self.experiment = self.experiment.replaced(drugs=(*self.experiment.drugs, *drugs))
+        return self
+
+    def choose(self, what: Any) -> np.ndarray:
+        """Return spine numbers: ``"all"``, a sequence of numbers, or a `Selection`.
+
+        Raises
+        ------
+        ParameterError
+            If a number is no spine's, or no spine fits the selection.
+        """
+        spines = self.spines
+        if isinstance(what, str):
+            return np.arange(len(spines))
+        if isinstance(what, Selection):
+            keep = (spines.path_distance >= what.path_min) & (spines.path_distance <= what.path_max)
+            if what.region:
+                keep &= spines.region == what.region
+            found = np.flatnonzero(keep)
+            if not len(found):
+                raise ParameterError(f"spines = {what!r}: no spine of {len(spines)} is there")
+            if what.n is not None and what.n < len(found):
+                found = np.sort(np.random.default_rng(what.seed).choice(found, what.n, replace=False))
+            return found
+        numbers = np.asarray(list(what), int)
+        wrong = numbers[(numbers < 0) | (numbers >= len(spines))]
+        if len(wrong):
+            raise ParameterError(f"spines: there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
+        return numbers
+
+    def _compile(self) -> None:
+        """Turn the protocols into events, and find whom each release reaches."""
+        experiment = self.experiment
+        self.schedule: Schedule = compile_schedule(
+            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s)
+        )
+        self.deliveries: Deliveries = deliveries(self.schedule.sites, self.spines.xyz, self.media, self.soe)
+
+    def _p(self, site: Any) -> float:
+        return self.media[site.modulator].p if site.p is None else site.p
+
+    def bath(self, t: float) -> dict[str, float]:
+        """Return what tone and drugs set at time `t` (ms), see `drugs.bath`."""
+        return bath(self.experiment.drugs, self.tone, t)
+
+    def bath_times(self, t0: float, t1: float) -> np.ndarray:
+        """Return the times in (t0, t1) at which the bath changes (ms)."""
+        return bath_times(self.experiment.drugs, t0, t1)
+
+    def set_bath(self, t: float) -> None:
+        """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
+        values = self.bath(t)
+        scale = values.pop("nmda_scale")
+        for name, value in values.items():
+            for process in self.processes:
+                setattr(process, name, value)
+        for process, g in zip(self.processes, self.conductances["g_nmda"], strict=True):
+            process.g_nmda = float(g) * scale
+
+    def rates(self) -> np.ndarray:
+        """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
+        return soe_rates(self.soe)
+
+    def uptake(self) -> dict[str, float]:
+        """Return the loss of released ``da``, ``ach``, ``ne`` (/ms)."""
+        return {LIGAND[m]: medium.uptake for m, medium in self.media.items()}
+
+    def arrivals(self) -> Arrivals:
+        """Return every release as it arrives at every spine in reach, sorted by time."""
+        d, s = self.deliveries, self.schedule
+        rows = [np.flatnonzero(d.site == k) for k in range(len(s.sites))]
+        time, row = [np.zeros(0)], [np.zeros(0, int)]
+        for t, site in zip(s.release_time, s.release_site.astype(int), strict=True):
+            time.append(t + d.delay[rows[site]])
+            row.append(rows[site])
+        when, which = np.concatenate(time), np.concatenate(row)
+        order = np.argsort(when, kind="stable")
+        when, which = when[order], which[order]
+        kind = np.array([list(LIGAND.values()).index(LIGAND[m]) for m in d.modulators], int)
+        ligand = kind[d.site[which]] if len(which) else np.zeros(0, int)
+        return Arrivals(when, ligand, (d.spine[which],), d.weights[which])
+
+    # ---- events -------------------------------------------------------------------------------------
+
+    def glutamate(self, spine: int, weight: float) -> Any:
+        """Return the NetCon that releases `weight` times one release of glutamate at a spine."""
+        return self._netcon(("glutamate", spine, weight), self.processes[spine], (weight,))
+
+    def pulse(self, at: int, amplitude: float) -> Any:
+        """Return the NetCon that adds `amplitude` nA to the current into soma (-1) or under a spine."""
+        return self._netcon(("pulse", at, amplitude), self._electrode(at), (amplitude,))
+
+    def arrival(self, ligand: int, spine: int, weights: np.ndarray) -> Any:
+        """Return the NetCon that feeds a release into a spine's exponentials (ligand: 0 da, 1 ach, 2 ne)."""
+        key = ("release", spine, ligand, weights.tobytes())
+        return self._netcon(key, self.processes[spine], (1.0, ligand + 1, *weights))
+
+    def electrodes(self) -> list[Any]:
+        """Return the current electrodes, the soma's first."""
+        return list(self._electrodes.values())
+
+    def _netcon(self, key: Any, target: Any, weights: Iterable[float]) -> Any:
+        if key not in self._sources:
+            netcon = h.NetCon(None, target)
+            for k, value in enumerate(weights):
+                netcon.weight[k] = float(value)
+            self._sources[key] = netcon
+        return self._sources[key]
+
+    def _electrode(self, at: int) -> Any:
+        if at not in self._electrodes:
+            seg = self.cell.soma(0.5)
+            if at >= 0:
+                seg = self.cell.sections[int(self.spines.section[at])](float(self.spines.x[at]))
+            self._electrodes[at] = h.DpCurrentPulse(seg)
+        return self._electrodes[at]
+
+    def electrical_events(self) -> tuple[np.ndarray, list[Callable[[], Any]]]:
+        """Return times (ms), sorted, and for each the NetCon to send, made when first asked for."""
+        s, cell = self.schedule, self.preset.cell
+        rows: list[tuple[float, Callable[[], Any]]] = []
+        for t, spine, weight in zip(s.pre_time, s.pre_spine.astype(int), s.pre_weight, strict=True):
+            rows.append((t, lambda i=spine, w=weight: self.glutamate(int(i), float(w))))
+        steps = zip(s.pulse_time, s.pulse_duration, s.pulse_amplitude, s.pulse_at.astype(int), strict=True)
+        for t, duration, amplitude, at in steps:
+            if np.isnan(amplitude):  # a spike is asked for at t: the pulse leads by the cell's latency
+                amplitude, duration = cell.pulse_amp, cell.pulse_dur
+                t = max(0.0, t - cell.pulse_latency)
+            rows.append((t, lambda a=at, i=amplitude: self.pulse(int(a), float(i))))
+            rows.append((t + duration, lambda a=at, i=amplitude: self.pulse(int(a), -float(i))))
+        rows.sort(key=lambda row: row[0])
+        return np.array([r[0] for r in rows]), [r[1] for r in rows]
+
+    # ---- live sessions: finitialize and continuerun of the user's own ---------------------------------
+
+    def _before(self) -> None:
+        """Give the mechanisms the bath of time 0 before they initialise."""
+        self.set_bath(0.0)
+
+    def _after(self) -> None:
+        """Queue every event, once NEURON has cleared its queue; a driven run queues its own."""
+        if self.driver is not None:
+            return
+        times, netcons = self.electrical_events()
+        for t, netcon in zip(times, netcons, strict=True):
+            netcon().event(t)
+        a = self.arrivals()
+        for k in range(len(a)):
+            self.arrival(int(a.ligand[k]), int(a.where[0][k]), a.weights[k]).event(a.time[k])
+        cvode = h.CVode()
+        for t in self.bath_times(0.0, 1e14):
+            cvode.event(t, (self.set_bath, float(t)))
+
+    def __repr__(self) -> str:
+        form = "sections" if self.heads else "point processes"
+        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {len(self.deliveries)} in reach of a release>"
+
+    def __getstate__(self) -> None:
+        raise TypeError("a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()")

@@ -1,0 +1,324 @@
+"""Load, check and change reconstructions: SWC or Neurolucida ASC in, `Morphology` out, read by morphio."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import morphio
+import numpy as np
+
+from .errors import MorphologyError
+from .geometry import Finding, Morphology, Neurite
+from .morphometry import MorphologyStatistics, statistics
+from .paths import morphology_dir
+from .swc import KINDS, REPAIRABLE, examine, read_table, table_text, write_swc
+
+__all__ = ["MorphologyStatistics", "check", "load", "retype_apical", "shipped", "statistics", "write_swc"]
+
+FLOOR_DIAMETER = 0.1  # um; assumed: below the thinnest dendrite that light microscopy resolves
+GIANT_DIAMETER = 20.0  # um; assumed: twice the thickest apical trunk
+GIANT_SOMA = 60.0  # um; assumed: twice the largest cortical soma
+Z_STEP, Z_SHARE, Z_JUMP = 5.0, 0.05, 30.0  # um, share of steps, um; assumed: from good and rejected cells
+SAME_SHARE = 0.8  # share of length with one diameter; assumed: real cells stay below
+HUGE_LENGTH, HUGE_AREA = 1e6, 1e5  # um, um2; assumed: 100 times a large cell, so the unit is nm
+RISING = 1.5  # how much farther than the next stem an apical stem reaches; assumed: splits the test cells
+STUB_LENGTH, STUB_DIAMETER = 30.0, 1.0  # um, two pieces; doi:10.1371/journal.pcbi.1002107 (60 um in all)
+SAME_PLACE = 1e-6  # um
+
+
+def shipped() -> dict[str, Path]:
+    """Return the morphologies that come with dendplast, by name."""
+    files = sorted(p for p in morphology_dir().iterdir() if p.suffix in {".swc", ".asc"})
+    return {p.stem: p for p in files}
+
+
+def load(
+    source: str | Path, *, repair: bool = False, drop_axon: bool = False, apical: str = "as written"
+) -> Morphology:
+    """Load a morphology.
+
+    The soma becomes the sphere of equal membrane area.  For one point, NeuroMorpho's three points and
+    chains of samples this is the area NEURON and morphio take (sphere, or sum of frusta).  For an
+    outline it is four times the outline's own area, which for a convex body is exact on average over
+    viewing directions (Cauchy) and does not depend on how densely the outline was sampled.  Stems start
+    at their first recorded point: no cable is invented between it and the soma.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name of a shipped morphology, or a file (.swc, .asc).
+    repair : bool
+        Repair what can be repaired (see `check`); each repair stays listed in ``findings``.
+    drop_axon : bool
+        Replace any axon by a stub of two 30 um pieces, 1 um thick, pointing away from the apical tree.
+    apical : {"as written", "auto"}
+        With "auto", retype the stem (or two) that rises far above the others if none is typed apical.
+
+    Raises
+    ------
+    MorphologyError
+        If there is no such file or shipped name, or the file has a defect that is not repaired.
+    """
+    if apical not in ("as written", "auto"):
+        raise MorphologyError(f"apical = {apical!r}: valid are 'as written' and 'auto'")
+    path = _locate(source)
+    morphology, findings = _read(path, repair)
+    fatal = [f for f in findings if f.fatal and not f.repaired]
+    if fatal or morphology is None:
+        raise MorphologyError(_sentence(path, fatal, repair))
+    morphology = replace(morphology, findings=tuple(findings))
+    if apical == "auto":
+        morphology = retype_apical(morphology)
+    return _with_stub(morphology) if drop_axon else morphology
+
+
+def check(path: str | Path) -> tuple[Finding, ...]:
+    """Return everything noticed about a file; fatal findings are what `load` would refuse.
+
+    Kinds: unreadable, repeated id, missing parent, parent after child, cycle, unknown type, no soma,
+    several somata, soma below neurite, soma bifurcation, soma without area, disconnected piece, zero
+    diameter, giant diameter, giant soma, duplicate points, one diameter, z jump, nanometres, no
+    neurites, no apical type.
+
+    Raises
+    ------
+    MorphologyError
+        If there is no such file or shipped name.
+    """
+    return tuple(_read(_locate(path), repair=False)[1])
+
+
+def _locate(source: str | Path) -> Path:
+    names = shipped()
+    if str(source) in names:
+        return names[str(source)]
+    path = Path(source)
+    if path.suffix.lower() in {".swc", ".asc"} and path.is_file():
+        return path
+    if path.is_file():
+        raise MorphologyError(f"{path}: the name must end in .swc or .asc")
+    near = difflib.get_close_matches(path.stem, names, 3, 0.3) or list(names)
+    raise MorphologyError(f"{source}: no such file and no such shipped morphology; nearest are {', '.join(near)}")
+
+
+def _sentence(path: Path, fatal: list[Finding], repair: bool) -> str:
+    first, more = fatal[0], len(fatal) - 1
+    text = f"{path}: {first.message}" if str(path) not in first.message else first.message
+    if more:
+        text += f"; {more} more fatal finding{'s' if more > 1 else ''}"
+    if not repair and all(f.kind in REPAIRABLE for f in fatal):
+        text += "; repair=True can repair this"
+    return text
+
+
+def _read(path: Path, repair: bool) -> tuple[Morphology | None, list[Finding]]:
+    """Read a file as far as it goes; None when no tree can be built."""
+    findings: list[Finding] = []
+    place: Callable[[np.ndarray], str] = _coordinates
+    try:
+        if path.suffix.lower() == ".swc":
+            table, findings = examine(read_table(path), repair)
+            if any(f.fatal and not f.repaired for f in findings):
+                return None, findings
+            text, kind, place = table_text(table), "swc", table.place
+        else:
+            text, kind = path.read_text(encoding="utf-8", errors="replace"), "asc"
+        raw = _morphio(path, text, kind)
+        center, diameter = _soma_sphere(path, raw.soma)
+    except MorphologyError as error:
+        return None, [*findings, Finding("unreadable", str(error), fatal=True)]
+    neurites, found = _neurites(raw, repair, place)
+    morphology = Morphology(path.stem, center, diameter, neurites)
+    return morphology, findings + found + _inspect(morphology)
+
+
+def _morphio(path: Path, text: str, kind: str) -> morphio.Morphology:
+    """Let morphio build the tree, without its warnings, and with its errors as one sentence of ours."""
+    try:
+        return morphio.Morphology(
+            text, kind, options=morphio.Option.allow_unifurcated_section_change,
+            warning_handler=morphio.WarningHandlerCollector(),
+        )  # fmt: skip
+    except morphio.MorphioError as error:
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+        line = re.search(r"\$STRING\$:(\d+)", plain)
+        words = " ".join(re.sub(r"\$STRING\$:\d+:\w+", " ", plain).split())
+        # Line numbers of a rewritten SWC table are not the file's; its own laws were checked before.
+        where = f":{line[1]}" if line and kind == "asc" else ""
+        raise MorphologyError(f"{path}{where}: not a readable {kind.upper()} file ({words or 'no reason'})") from None
+
+
+def _soma_sphere(path: Path, soma: morphio.Soma) -> tuple[np.ndarray, float]:
+    """Return centre and diameter (um) of the sphere of equal membrane area."""
+    points, diameters = np.asarray(soma.points, float), np.asarray(soma.diameters, float)
+    if not len(points):
+        raise MorphologyError(f"{path}: the file has no soma")
+    three_point = soma.type == morphio.SomaType.SOMA_NEUROMORPHO_THREE_POINT_CYLINDERS
+    if len(points) == 1 or three_point:
+        return points[0], float(diameters[0])
+    if soma.type == morphio.SomaType.SOMA_SIMPLE_CONTOUR or not diameters.any():
+        center, area = _outline(points)
+    else:
+        a, b, d, e = points[:-1], points[1:], diameters[:-1], diameters[1:]
+        areas = np.pi / 2 * (d + e) * np.hypot(np.linalg.norm(b - a, axis=1), (d - e) / 2)
+        area = float(areas.sum())
+        center = areas @ (a + b) / (2 * area) if area > 0 else points.mean(0)
+    if area <= 0:
+        raise MorphologyError(f"{path}: the soma has no area")
+    return center, float(np.sqrt(area / np.pi))
+
+
+def _outline(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return centre (um) and 4 x enclosed area (um2) of a closed outline, in its plane of best fit."""
+    middle = points.mean(0)
+    _, _, axes = np.linalg.svd(points - middle, full_matrices=False)
+    x, y = ((points - middle) @ axes[:2].T).T
+    cross = x * np.roll(y, -1) - np.roll(x, -1) * y
+    if abs(cross.sum()) < SAME_PLACE:
+        return middle, 0.0
+    shift = [((q + np.roll(q, -1)) * cross).sum() / (3 * cross.sum()) for q in (x, y)]
+    return middle + shift @ axes[:2], float(2 * abs(cross.sum()))
+
+
+def _coordinates(xyz: np.ndarray) -> str:
+    return "({:.5g}, {:.5g}, {:.5g}) um".format(*xyz)
+
+
+def _neurites(
+    raw: morphio.Morphology, repair: bool, place: Callable[[np.ndarray], str]
+) -> tuple[tuple[Neurite, ...], list[Finding]]:
+    """Turn morphio's sections into neurites: no duplicate points, no zero diameters, no empty pieces."""
+    neurites: list[Neurite] = []
+    index: dict[int, int] = {}  # morphio's section -> neurite that its children hang on
+    twins, zeros, unknown = [], [], []
+    for section in raw.iter():
+        points, diameters = np.asarray(section.points, float), np.asarray(section.diameters, float)
+        same = np.linalg.norm(np.diff(points, axis=0), axis=1) <= SAME_PLACE
+        twins += list(points[1:][same])
+        # Of two samples at one place the second is what the cable after it starts with.
+        points, diameters = points[np.r_[~same, True]], diameters[np.r_[~same, True]]
+        zeros += list(points[diameters <= 0])
+        parent = -1 if section.is_root else index[section.parent.id]
+        if len(points) < 2:
+            index[section.id] = parent
+            continue
+        if int(section.type) not in KINDS:
+            unknown.append(points[0])
+        if repair:
+            diameters = np.maximum(diameters, FLOOR_DIAMETER)
+        index[section.id] = len(neurites)
+        neurites.append(Neurite(KINDS.get(int(section.type), "basal"), parent, points, diameters))
+    findings = []
+    if twins:
+        text = f"{len(twins)} samples repeat the place before them and were dropped (first: {place(twins[0])})"
+        findings.append(Finding("duplicate points", text))
+    if zeros:
+        text = f"{len(zeros)} diameters are zero or negative (first: {place(zeros[0])})"
+        findings.append(Finding("zero diameter", text, fatal=True, repaired=repair))
+    if unknown:
+        text = f"{len(unknown)} neurites are no axon or dendrite (first: {place(unknown[0])})"
+        findings.append(Finding("unknown type", text, fatal=True, repaired=repair))
+    return tuple(neurites), findings
+
+
+def _inspect(morphology: Morphology) -> list[Finding]:
+    """Return what looks wrong in a tree that can be built; only a wrong unit or an empty tree is fatal."""
+    neurites = morphology.neurites
+    if not neurites:
+        return [Finding("no neurites", "the file has a soma but no neurite", fatal=True)]
+    findings = []
+    # Axons are left out where dendrites are there: many are artificial or traced with one diameter.
+    dendrites = [n for n in neurites if n.kind != "axon"] or list(neurites)
+    steps = np.vstack([np.diff(n.points, axis=0) for n in dendrites])
+    size = np.linalg.norm(steps, axis=1)
+    diameters = np.concatenate([(n.diameters[1:] + n.diameters[:-1]) / 2 for n in dendrites])
+    soma = morphology.soma_diameter
+    if size.sum() > HUGE_LENGTH or np.pi * soma**2 > HUGE_AREA:
+        text = f"total length {size.sum():.3g} um and soma diameter {soma:.3g} um look like nanometres; scale by 0.001"
+        return [Finding("nanometres", text, fatal=True)]
+    if soma > GIANT_SOMA:
+        findings.append(Finding("giant soma", f"the soma is {soma:.3g} um thick"))
+    if diameters.max() > GIANT_DIAMETER:
+        findings.append(Finding("giant diameter", f"a neurite is {diameters.max():.3g} um thick"))
+    values, where = np.unique(np.round(diameters, 3), return_inverse=True)
+    share = np.bincount(where, weights=size) / size.sum()
+    if share.max() > SAME_SHARE and len(dendrites) > 1:
+        text = f"{share.max():.0%} of the length has the diameter {values[share.argmax()]:g} um: not measured?"
+        findings.append(Finding("one diameter", text))
+    dz = np.abs(steps[:, 2])
+    if (dz > Z_STEP).mean() > Z_SHARE or dz.max() > Z_JUMP:
+        text = f"{(dz > Z_STEP).mean():.1%} of steps are over {Z_STEP:g} um in z, the largest {dz.max():.3g} um"
+        findings.append(Finding("z jump", text))
+    if top := _rising_stems(morphology):
+        text = f"{len(top)} stems rise far above the others but none is typed apical; apical='auto' retypes them"
+        findings.append(Finding("no apical type", text))
+    return findings
+
+
+def _stem_of(morphology: Morphology) -> np.ndarray:
+    """Return for each neurite the neurite at the soma that it hangs on, shape (n,)."""
+    stem = np.arange(len(morphology.neurites))
+    for i, n in enumerate(morphology.neurites):
+        if n.parent >= 0:
+            stem[i] = stem[n.parent]
+    return stem
+
+
+def _rising_stems(morphology: Morphology) -> tuple[int, ...]:
+    """Return the one or two dendritic stems that reach far above all others when none is typed apical."""
+    if any(n.kind == "apical" for n in morphology.neurites):
+        return ()
+    reach: dict[int, float] = {}
+    for n, stem in zip(morphology.neurites, _stem_of(morphology), strict=True):
+        if n.kind == "basal":
+            far = np.linalg.norm(n.points - morphology.soma_center, axis=1).max()
+            reach[int(stem)] = max(reach.get(int(stem), 0.0), float(far))
+    order = sorted(reach, key=reach.__getitem__, reverse=True)
+    for count in (1, 2):  # two: an apical dendrite that forks inside the soma's outline
+        if len(order) >= count + 2 and reach[order[count - 1]] > RISING * reach[order[count]]:
+            return tuple(order[:count])
+    return ()
+
+
+def retype_apical(morphology: Morphology) -> Morphology:
+    """Return the morphology with its rising stem, or two, typed apical; unchanged when there is none."""
+    top = _rising_stems(morphology)
+    if not top:
+        return morphology
+    pairs = zip(morphology.neurites, _stem_of(morphology), strict=True)
+    neurites = (replace(n, kind="apical") if s in top and n.kind == "basal" else n for n, s in pairs)
+    kept = tuple(f for f in morphology.findings if f.kind != "no apical type")
+    found = (*kept, Finding("no apical type", f"{len(top)} rising stems were typed apical", repaired=True))
+    return replace(morphology, neurites=tuple(neurites), findings=found)
+
+
+def _with_stub(morphology: Morphology) -> Morphology:
+    """Return the morphology without its axon, and all that hangs on it, with a stub in its place."""
+    old = morphology.neurites
+    new: list[int] = []  # old neurite -> new index, -2 when it goes with the axon
+    neurites: list[Neurite] = []
+    for n in old:
+        parent = -1 if n.parent < 0 else new[n.parent]
+        if n.kind == "axon" or parent == -2:
+            new.append(-2)
+            continue
+        new.append(len(neurites))
+        neurites.append(replace(n, parent=parent))
+    # Away from the apical tree; without one, away from the middle of all dendrites.
+    tree = [n for n in neurites if n.kind == "apical"] or neurites
+    middle = np.mean([n.points.mean(0) for n in tree], axis=0) if tree else morphology.soma_center
+    away = morphology.soma_center - middle
+    away = away / np.linalg.norm(away) if np.linalg.norm(away) > SAME_PLACE else np.array([0.0, -1.0, 0.0])
+    start = morphology.soma_center + away * morphology.soma_diameter / 2
+    for piece, parent in ((0, -1), (1, len(neurites))):
+        points = start + np.outer([piece, piece + 1], away) * STUB_LENGTH
+        neurites.append(Neurite("axon", parent, points, np.full(2, STUB_DIAMETER)))
+    dropped = sum(n == -2 for n in new)
+    text = f"{dropped} axonal sections were replaced by a stub of {2 * STUB_LENGTH:g} um"
+    return replace(
+        morphology, neurites=tuple(neurites), findings=(*morphology.findings, Finding("axon stub", text))
+    )

@@ -1,0 +1,231 @@
+"""Compile the NMODL sources with the running NEURON's own nrnivmodl, once per machine.
+
+Libraries are kept in the user's cache under a key of everything they depend on: sources, NEURON version,
+system, machine, and the compiler with its flags.  Two processes that need one at once compile it once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import logging
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+import neuron
+from filelock import FileLock, Timeout
+from neuron import h
+
+from .errors import MechanismError
+from .paths import cache_dir, mod_dir
+
+__all__ = ["LIBRARY", "built_library", "compile_mechanisms", "declared_names", "library_label", "source_hash"]
+
+_log = logging.getLogger(__name__)
+
+LIBRARY = "libnrnmech.dylib" if sys.platform == "darwin" else "libnrnmech.so"
+_LABEL = "libnrnmech.json"  # lies beside a library we compiled and says from which sources
+_PATIENCE = 900.0  # s; assumed: no compilation of our few files takes a quarter of an hour
+_FOREIGN = {  # variables left by another NEURON, or by a make that runs us
+    "NRNHOME", "NRNHOME_EXEC", "NEURONHOME", "CORENRNHOME", "NMODLHOME", "NMODL_PYLIB", "MAKEFLAGS", "MFLAGS",
+}  # fmt: skip
+_REMARK = re.compile(r"\bCOMMENT\b.*?\bENDCOMMENT\b|:[^\n]*|^TITLE[^\n]*", re.S | re.M)
+_NAME = re.compile(r"\b(?:SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)\s+(\w+)")
+_INSTALL = "on Debian or Ubuntu `apt install g++ make`, on macOS `xcode-select --install`"
+
+
+def declared_names() -> dict[str, Path]:
+    """Return mechanism name -> NMODL file for every source of the package.
+
+    Raises
+    ------
+    MechanismError
+        If there is no source, or one that declares no mechanism.
+    """
+    names = {}
+    for path in _sources():
+        found = _NAME.search(_REMARK.sub("", path.read_text("utf-8")))
+        if found is None:
+            raise MechanismError(f"{path} declares no SUFFIX, POINT_PROCESS or ARTIFICIAL_CELL")
+        names[found[1]] = path
+    return names
+
+
+def source_hash() -> str:
+    """Return the SHA-256 of names and contents of the NMODL sources, as hexadecimal digits.
+
+    Raises
+    ------
+    MechanismError
+        If there is no source.
+    """
+    total = hashlib.sha256()
+    for path in _sources():
+        total.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def compile_mechanisms(out: str | os.PathLike[str] | None = None) -> Path:
+    """Compile the mechanisms unless the cache holds them, and return the library.
+
+    Parameters
+    ----------
+    out : path, optional
+        Folder that receives a copy of the library, for ``DENDPLAST_MECHANISMS``.
+
+    Raises
+    ------
+    MechanismError
+        If there is no compiler, a source does not compile, or `out` can not be written.
+    """
+    library, _ = built_library()
+    if out is None:
+        return library
+    try:
+        return _install(library, Path(out).expanduser().absolute())
+    except OSError as error:
+        raise MechanismError(f"the mechanism library can not be written into {out}: {error}") from None
+
+
+def built_library() -> tuple[Path, str]:
+    """Return the library of the present sources, and ``"cache"`` or ``"compiled"``.
+
+    Raises
+    ------
+    MechanismError
+        If it must be compiled, and can not.
+    """
+    key = f"{source_hash()[:16]}-neuron{neuron.__version__}-{platform.system()}-{platform.machine()}".lower()
+    compiler = _compiler()
+    version = _version(compiler) if compiler else ""
+    # Without a compiler (a container made with one, run without) any library of these sources will do.
+    leaf = hashlib.sha256(f"{shlex.join(compiler)} {version}".encode()).hexdigest()[:8] if compiler else "*"
+    if found := _cached(key, leaf):
+        return found, "cache"
+    if not compiler or not shutil.which("make"):
+        what = "make" if compiler else f"the C++ compiler {os.environ.get('CXX') or 'g++'!r}"
+        raise MechanismError(
+            f"the NEURON mechanisms must be compiled once, and {what} is not on PATH: install it "
+            f"({_INSTALL}), or set DENDPLAST_MECHANISMS to a compiled library"
+        )
+    root = _writable_root(key)
+    try:
+        with FileLock(root / f"{leaf}.lock", timeout=_PATIENCE):
+            if (library := root / leaf / LIBRARY).is_file():  # another process was faster
+                return library, "cache"
+            return _compile(root / leaf, compiler, version), "compiled"
+    except Timeout:
+        raise MechanismError(
+            f"another process has held {root / leaf}.lock for {_PATIENCE:.0f} s: wait for it, or end it"
+        ) from None
+
+
+def library_label(library: Path) -> dict[str, str]:
+    """Return what we know of a library we compiled (sources, NEURON, compiler), {} for another one."""
+    try:
+        return json.loads(library.with_name(_LABEL).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _sources() -> list[Path]:
+    sources = sorted(mod_dir().glob("*.mod"))
+    if not sources:
+        raise MechanismError(f"{mod_dir()} holds no .mod file: install dendplast again, or complete the checkout")
+    return sources
+
+
+def _cached(key: str, leaf: str) -> Path | None:
+    try:
+        return next(iter(sorted((cache_dir() / "mechanisms" / key).glob(f"{leaf}/{LIBRARY}"))), None)
+    except OSError:
+        return None
+
+
+def _writable_root(key: str) -> Path:
+    try:
+        root = cache_dir() / "mechanisms" / key
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            return root
+    except OSError as error:
+        _log.warning(
+            "the mechanism cache can not be written (%s), so this process compiles for itself alone; "
+            "set DENDPLAST_CACHE to a folder that can be written",
+            error,
+        )
+    root = Path(tempfile.mkdtemp(prefix="dendplast-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return root
+
+
+def _compiler() -> list[str]:
+    """Return the words of the C++ compiler's command: CXX if set, else Python's own, else a common one."""
+    named = os.environ.get("CXX")
+    for command in [named] if named else [sysconfig.get_config_var("CXX"), "g++", "c++", "clang++"]:
+        words = shlex.split(command or "")
+        if words and shutil.which(words[0]):
+            return words
+    return []
+
+
+def _version(compiler: list[str]) -> str:
+    shown = subprocess.run([*compiler, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return shown.stdout.partition("\n")[0]
+
+
+def _compile(folder: Path, compiler: list[str], version: str) -> Path:
+    # nrnivmodl of the running NEURON, not the one on PATH, which may belong to another NEURON.
+    home = Path(h.neuronhome())  # <prefix>/share/nrn
+    prefix = home.parents[1]
+    script = prefix / "bin" / "nrnivmodl"
+    if not script.is_file():
+        raise MechanismError(f"{script} is missing: install NEURON {neuron.__version__} again")
+    environment = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
+    environment |= {"NRNHOME": str(prefix), "NEURONHOME": str(home), "CXX": shlex.join(compiler)}
+    label = {
+        "source_hash": source_hash(), "neuron": neuron.__version__, "machine": platform.machine(),
+        "compiler": shlex.join(compiler), "compiler_version": version,
+    }  # fmt: skip
+    # Never in place: object files of another machine in a copied folder break the link (nrn#2519).
+    with tempfile.TemporaryDirectory(prefix="build-", dir=folder.parent) as work:
+        Path(work, "src").mkdir()
+        for path in _sources():
+            shutil.copy(path, Path(work, "src"))
+        done = subprocess.run(
+            [script, "src"], cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, encoding="utf-8", errors="replace",
+        )  # fmt: skip
+        built = Path(work, platform.machine(), LIBRARY)
+        if done.returncode or not built.is_file():
+            raise MechanismError(_complaint(done.stdout, done.stderr, work))
+        built.with_name(_LABEL).write_text(json.dumps(label, indent=1), "utf-8")
+        return _install(built, folder)
+
+
+def _install(library: Path, folder: Path) -> Path:
+    """Put label, then library into `folder`, each by atomic rename: where a library is, its label is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="new-", dir=folder) as work:
+        for name in (_LABEL, LIBRARY):
+            shutil.copy(library.with_name(name), work)
+            os.replace(Path(work, name), folder / name)
+    return folder / LIBRARY
+
+
+def _complaint(output: str, errors: str, work: str) -> str:
+    """Name the file that make stopped at, and keep the translator's and the compiler's own lines."""
+    failed = re.search(r"\[(?:\S+ )?(?:\S*/)?(\w+)\.(?:cpp|o)\] Error", errors)
+    what = mod_dir() / f"{failed[1]}.mod" if failed else "the set of mechanisms"
+    noise = re.compile(r"Translating |Thread Safe|g?make(\[\d+\])?: |\s*$")
+    lines = [line.replace(f"{work}/", "") for line in errors.splitlines() if not noise.match(line)]
+    return "\n".join([f"{what} does not compile; the compiler says:", *(lines or output.splitlines()[-20:])])

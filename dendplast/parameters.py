@@ -1,0 +1,254 @@
+"""Every number of the spine and of its plasticity rule, once: unit, bounds, source.
+
+The names are those of the compiled mechanism ``DpSpine`` (``mod/spine.mod``), of the TOML files and of
+the result files.  Region presets (``presets/*.toml``) are differences from the values here.  Sources
+marked ``assumed`` were tuned so that the rule shows the behaviours of the papers named there; see
+``docs/model.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import ParameterError
+from .quantity import Description, quantity, unit_of
+
+__all__ = [
+    "CalciumParameters",
+    "CascadeParameters",
+    "ConversionParameters",
+    "ExpressionParameters",
+    "OutcomeParameters",
+    "Parameters",
+    "ReadoutParameters",
+    "ReceptorParameters",
+    "SynapseParameters",
+    "RECEPTORS",
+]
+
+RECEPTORS = {
+    "D1": "dopamine", "D2": "dopamine",
+    "beta": "noradrenaline", "alpha1": "noradrenaline", "alpha2": "noradrenaline",
+    "M1": "acetylcholine", "M4": "acetylcholine",
+    "A2A": "adenosine",
+}  # fmt: skip
+"""Receptor subtypes of a spine and the ligand each of them binds."""
+
+_CHINDEMI = "10.1038/s41467-022-30214-w"
+_TUNED = "assumed: tuned on "
+
+
+class SynapseParameters(Description):
+    """AMPA and NMDA receptors of one spine of reference volume."""
+
+    g_ampa: float = quantity(5e-4, "uS", "assumed: 0.5 nS, one mid-sized CA1 synapse", 0, 0.1)
+    tau_r_ampa: float = quantity(0.2, "ms", _CHINDEMI, 1e-3, 100)
+    tau_d_ampa: float = quantity(1.7, "ms", _CHINDEMI, 1e-3, 1000)
+    e_glu: float = quantity(0.0, "mV", "assumed: mixed-cation reversal, rounded", -50, 50)
+    g_nmda: float = quantity(3e-4, "uS", _TUNED + "0.7 uM calcium per EPSP (10.1016/S0896-6273(02)00573-1)", 0, 0.1)
+    tau_r_nmda: float = quantity(0.29, "ms", _CHINDEMI, 1e-3, 100)
+    tau_d_nmda: float = quantity(70.0, "ms", _CHINDEMI, 1e-2, 1000)
+    mg: float = quantity(1.0, "mM", _CHINDEMI, 0, 10)
+    mg_slope: float = quantity(0.072, "/mV", _CHINDEMI, 0, 1)
+    mg_half: float = quantity(2.552, "mM", _CHINDEMI, 1e-3, 100)
+    ca_fraction: float = quantity(0.0506, "1", _CHINDEMI, 0, 1)
+    e_ca_nmda: float = quantity(40.0, "mV", _CHINDEMI, 0, 200)
+
+
+class CalciumParameters(Description):
+    """Voltage-gated calcium channels, buffer and pump of the head."""
+
+    g_vgcc: float = quantity(8e-6, "uS", _TUNED + "1.4 uM calcium per back-propagating spike (" + _CHINDEMI + ")", 0, 0.01)
+    e_ca: float = quantity(120.0, "mV", "assumed: between Nernst at rest (136 mV) and at 2 uM (91 mV)", 0, 200)
+    vhalf_m: float = quantity(-5.9, "mV", _CHINDEMI, -100, 100)
+    k_m: float = quantity(9.5, "mV", _CHINDEMI, 0.1, 100)
+    tau_m: float = quantity(1.0, "ms", _CHINDEMI, 1e-3, 1000)
+    vhalf_h: float = quantity(-39.0, "mV", _CHINDEMI, -150, 100)
+    k_h: float = quantity(9.2, "mV", _CHINDEMI, 0.1, 100)
+    tau_h: float = quantity(27.0, "ms", _CHINDEMI, 1e-3, 1000)
+    kappa: float = quantity(24.0, "1", "10.1016/S0896-6273(02)00573-1", 0, 1000)
+    tau_ca: float = quantity(12.0, "ms", "10.1016/S0896-6273(02)00573-1", 0.1, 1000)
+    ca_rest: float = quantity(7e-5, "mM", _CHINDEMI, 0, 1e-2)
+    bap_peak: float = quantity(1.4e-3, "mM", _CHINDEMI + " (rise per back-propagating spike)", 1e-5, 0.1)
+    epsp_peak: float = quantity(7e-4, "mM", _CHINDEMI + " (rise per EPSP at rest)", 1e-5, 0.1)
+
+
+class ReadoutParameters(Description):
+    """Kinase and phosphatase read calcium; eligibility traces remember them; the threshold slides."""
+
+    K_P: float = quantity(4.0e-3, "mM", _TUNED + "10.7554/eLife.09685 without drug", 1e-5, 1)
+    n_P: float = quantity(6.0, "1", _TUNED + "10.7554/eLife.09685 without drug", 1, 12)
+    K_D: float = quantity(1.3e-3, "mM", _TUNED + "10.7554/eLife.09685 without drug", 1e-5, 1)
+    n_D: float = quantity(8.0, "1", _TUNED + "10.7554/eLife.09685 without drug", 1, 12)
+    k_K: float = quantity(0.03, "/ms", _TUNED + "10.7554/eLife.09685 without drug", 0, 10)
+    k_N: float = quantity(0.02, "/ms", _TUNED + "10.7554/eLife.09685 without drug", 0, 10)
+    tau_K: float = quantity(700.0, "ms", "assumed: CaMKII in spines stays active about a second", 1, 1e5)
+    tau_N: float = quantity(700.0, "ms", "assumed: as the kinase", 1, 1e5)
+    w_A: float = quantity(0.4, "1", "assumed: PKA lowers the kinase threshold through inhibitor-1", 0, 0.95)
+    r_P: float = quantity(1e-3, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
+    tau_P: float = quantity(5000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e6)
+    r_D: float = quantity(8e-4, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
+    tau_D: float = quantity(8000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e6)
+    zeta: float = quantity(1.0, "1", "10.7554/eLife.80152 (kinase against phosphatase plane)", 0, 1)
+    e_0: float = quantity(0.02, "1", "assumed: background activity leaves no tag", 0, 1)
+    w_theta: float = quantity(0.3, "1", "assumed: share of the threshold that activity moves", 0, 1)
+    ca_mean: float = quantity(2e-5, "mM", "assumed: mean calcium above rest that keeps the threshold", 1e-7, 1)
+    tau_theta: float = quantity(7.2e6, "ms", "assumed: 2 h, faster than biology's hours to days", 1, 1e10)
+    theta_lo: float = quantity(0.5, "1", "assumed: bounds of the sliding threshold", 0.01, 1)
+    theta_hi: float = quantity(3.0, "1", "assumed: bounds of the sliding threshold", 1, 100)
+
+
+class ReceptorParameters(Description):
+    """Binding rates and expression (0 to 1) of the receptor subtypes."""
+
+    kon_D1: float = quantity(5.0, "/mM/ms", "10.1523/JNEUROSCI.0730-15.2015", 0, 1e4)
+    koff_D1: float = quantity(5e-3, "/ms", "10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10)
+    x_D1: float = quantity(1.0, "1", "assumed: reference expression", 0, 1)
+    kon_D2: float = quantity(150.0, "/mM/ms", "assumed: Kd 20 nM (10.7554/eLife.105214 has 7 nM)", 0, 1e4)
+    koff_D2: float = quantity(3e-3, "/ms", "assumed: seconds, between 10.7554/eLife.105214 and 10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10)
+    x_D2: float = quantity(0.0, "1", "assumed: reference expression", 0, 1)
+    kon_beta: float = quantity(5.6, "/mM/ms", "10.1371/journal.pcbi.1005657", 0, 1e4)
+    koff_beta: float = quantity(5e-3, "/ms", "10.1371/journal.pcbi.1005657", 1e-6, 10)
+    x_beta: float = quantity(1.0, "1", "assumed: reference expression", 0, 1)
+    kon_alpha1: float = quantity(1.0, "/mM/ms", "assumed: Kd 1 uM", 0, 1e4)
+    koff_alpha1: float = quantity(1e-3, "/ms", "assumed: a second", 1e-6, 10)
+    x_alpha1: float = quantity(0.3, "1", "assumed: reference expression", 0, 1)
+    kon_alpha2: float = quantity(20.0, "/mM/ms", "assumed: Kd 100 nM", 0, 1e4)
+    koff_alpha2: float = quantity(2e-3, "/ms", "assumed: half a second", 1e-6, 10)
+    x_alpha2: float = quantity(0.2, "1", "assumed: reference expression", 0, 1)
+    kon_M1: float = quantity(2.5, "/mM/ms", "10.7554/eLife.55714 (Kd 0.63 uM precoupled; 1 uM here)", 0, 1e4)
+    koff_M1: float = quantity(2.5e-3, "/ms", "10.7554/eLife.55714", 1e-6, 10)
+    x_M1: float = quantity(1.0, "1", "assumed: reference expression", 0, 1)
+    kon_M4: float = quantity(10.0, "/mM/ms", "assumed: Kd 200 nM (10.1371/journal.pcbi.1005080 has 90 nM)", 0, 1e4)
+    koff_M4: float = quantity(2e-3, "/ms", "assumed: half a second", 1e-6, 10)
+    x_M4: float = quantity(0.3, "1", "assumed: reference expression", 0, 1)
+    kon_A2A: float = quantity(5.0, "/mM/ms", "10.1371/journal.pcbi.1005080", 0, 1e4)
+    koff_A2A: float = quantity(1e-3, "/ms", "10.1371/journal.pcbi.1005080", 1e-6, 10)
+    x_A2A: float = quantity(0.0, "1", "assumed: reference expression", 0, 1)
+    adenosine: float = quantity(0.0, "mM", "assumed: no adenosine unless the preset has some", 0, 1)
+
+
+class CascadeParameters(Description):
+    """Gs, Gi and Gq drive a PKA-like and a PLC-like activity, each 0 to 1."""
+
+    k_A: float = quantity(1e-3, "/ms", _TUNED + "10.7554/eLife.09685", 0, 10)
+    tau_A: float = quantity(5000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e7)
+    A_basal: float = quantity(0.0, "1", "assumed: no basal Gs", 0, 10)
+    chi: float = quantity(0.0, "1", "10.1371/journal.pcbi.1008078 (adenylyl cyclase 1 needs calcium and Gs)", 0, 100)
+    e_Gi: float = quantity(4.0, "1", "assumed: strength of Gi against Gs", 0, 100)
+    K_A: float = quantity(0.45, "1", _TUNED + "10.7554/eLife.09685", 1e-3, 10)
+    n_A: float = quantity(4.0, "1", _TUNED + "10.7554/eLife.09685", 1, 12)
+    k_Q: float = quantity(1e-3, "/ms", _TUNED + "10.7554/eLife.27756", 0, 10)
+    tau_Q: float = quantity(5000.0, "ms", _TUNED + "10.7554/eLife.27756", 1, 1e7)
+    Q_basal: float = quantity(0.0, "1", "assumed: no basal Gq", 0, 10)
+    e_GiQ: float = quantity(0.0, "1", "assumed: Gi adds no PLC drive unless the preset says so", 0, 10)
+    K_Q: float = quantity(0.45, "1", _TUNED + "10.7554/eLife.27756", 1e-3, 10)
+    n_Q: float = quantity(4.0, "1", _TUNED + "10.7554/eLife.27756", 1, 12)
+    K_AD: float = quantity(0.35, "1", "assumed: PKA shuts PP1 through inhibitor-1 (10.1371/journal.pcbi.0030221)", 1e-3, 100)
+
+
+class ConversionParameters(Description):
+    """Traces become tags where a modulator (or the basal gate) converts them."""
+
+    g0_P: float = quantity(0.0, "1", "assumed: no potentiation without modulator unless the preset says so", 0, 100)
+    g_P: float = quantity(1.0, "1", "assumed: sets the scale with k_c", 0, 100)
+    g0_D: float = quantity(0.0, "1", "assumed: no depression without modulator unless the preset says so", 0, 100)
+    g_D: float = quantity(1.0, "1", "assumed: sets the scale with k_c", 0, 100)
+    k_c: float = quantity(4e-5, "/ms", _TUNED + "10.7554/eLife.09685", 0, 1)
+    omega: float = quantity(0.3, "1", _TUNED + "10.7554/eLife.09685 (dopamine before: LTP at both orders)", 0, 10)
+    k_x: float = quantity(0.0, "/ms", "assumed: no retroactive flip unless the preset says so", 0, 1)
+    tau_T: float = quantity(5.4e6, "ms", "10.1038/385533a0 (tags last one to two hours)", 1, 1e10)
+    k_l: float = quantity(2e-4, "/ms", "assumed: a pairing train makes its synapse labile", 0, 1)
+    tau_l: float = quantity(6e5, "ms", "10.7554/eLife.09685 (conversion up to about 10 min)", 1, 1e10)
+
+
+class ExpressionParameters(Description):
+    """Early weight, protein, late weight, priming, volume and loss."""
+
+    h_P: float = quantity(1.0, "1", "assumed: doubling at a full tag", 0, 10)
+    h_D: float = quantity(0.6, "1", "assumed: down to 40 % at a full tag", 0, 1)
+    tau_tr: float = quantity(3e5, "ms", "10.1038/nature06416 (minutes)", 1, 1e9)
+    th_prp: float = quantity(0.45, "1", "assumed: one strong change starts synthesis", 0, 100)
+    k_mu: float = quantity(3.0, "1", "assumed: priming lowers the threshold of synthesis", 0, 100)
+    tau_rise: float = quantity(3.6e5, "ms", "10.1371/journal.pcbi.1000248", 1, 1e10)
+    tau_prp: float = quantity(3.6e6, "ms", "10.1371/journal.pcbi.1000248", 1, 1e10)
+    tau_z: float = quantity(3.6e6, "ms", "10.1038/s42003-021-01778-y", 1, 1e10)
+    z_max: float = quantity(1.0, "1", "10.1038/s42003-021-01778-y", 0, 10)
+    z_min: float = quantity(-0.5, "1", "10.1038/s42003-021-01778-y", -10, 0)
+    tau_mu_up: float = quantity(6e5, "ms", "assumed: ten minutes of PKA prime a spine", 1, 1e10)
+    tau_mu_down: float = quantity(4.5e6, "ms", "assumed: priming lasts one to two hours", 1, 1e10)
+    w_floor: float = quantity(0.05, "1", "assumed: a depressed synapse keeps a few receptors", 0, 1)
+    tau_V: float = quantity(3e5, "ms", "assumed: volume follows weight in minutes (10.1038/nature06416)", 1, 1e10)
+    H_0: float = quantity(0.4 / 8.64e7, "/ms", "assumed: fitted to volume-dependent turnover, 0.4 per day", 0, 1)
+    V_h: float = quantity(0.02, "um3", "assumed: fitted to volume-dependent turnover", 1e-4, 10)
+    k_TD: float = quantity(3.0, "1", "10.7554/eLife.39151 (depressed synapses are lost more often)", 0, 100)
+    k_z: float = quantity(0.9, "1", "assumed: consolidated synapses are protected", 0, 1)
+
+
+class OutcomeParameters(Description):
+    """Limits that name a change, applied to changes against the no-release control."""
+
+    tag_min: float = quantity(0.05, "1", "assumed: a tag this large moves the weight by 5 %, the SEM of slice data", 0, 1)
+    weight_min: float = quantity(0.05, "1", "assumed: 5 % of the weight, the SEM of slice data", 0, 1)
+    primed_min: float = quantity(0.3, "1", "assumed: prior PKA that eases a later change", 0, 1)
+
+
+class Parameters(Description):
+    """All parameters of one kind of spine, in groups; group names are the TOML tables."""
+
+    synapse: SynapseParameters = SynapseParameters()
+    calcium: CalciumParameters = CalciumParameters()
+    readout: ReadoutParameters = ReadoutParameters()
+    receptors: ReceptorParameters = ReceptorParameters()
+    cascade: CascadeParameters = CascadeParameters()
+    conversion: ConversionParameters = ConversionParameters()
+    expression: ExpressionParameters = ExpressionParameters()
+    outcome: OutcomeParameters = OutcomeParameters()
+
+    def flat(self) -> dict[str, float]:
+        """Return every number by its name (names are unique over the groups)."""
+        return {k: v for group in type(self).model_fields for k, v in getattr(self, group).model_dump().items()}
+
+    def replaced(self, changes: Mapping[str, Any]) -> Parameters:
+        """Return a copy with `changes`: ``{"readout": {"K_P": 3e-3}}`` or flat ``{"K_P": 3e-3}``.
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown or a value is not valid.
+        """
+        nested: dict[str, dict[str, Any]] = {g: {} for g in type(self).model_fields}
+        for key, value in changes.items():
+            if key in nested and isinstance(value, Mapping):
+                nested[key].update(value)
+            else:
+                nested[self.group_of(key)][key] = value
+        out = {}
+        for group, values in nested.items():
+            old = getattr(self, group)
+            try:
+                out[group] = type(old)(**(old.model_dump() | values))
+            except ParameterError as error:
+                raise ParameterError(f"{group}.{error}") from None
+        return Parameters(**out)
+
+    @classmethod
+    def group_of(cls, name: str) -> str:
+        """Return the group that holds a parameter."""
+        for group, info in cls.model_fields.items():
+            if name in info.annotation.model_fields:
+                return group
+        import difflib
+
+        near = difflib.get_close_matches(name, cls.units(), 1, 0.0)
+        raise ParameterError(f"parameter {name!r} is not known; did you mean {near[0]!r}?")
+
+    @classmethod
+    def units(cls) -> dict[str, str]:
+        """Return the unit of every parameter by name."""
+        return {
+            name: unit_of(info.annotation, name)
+            for info in cls.model_fields.values()
+            for name in info.annotation.model_fields
+        }

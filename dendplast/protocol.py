@@ -1,0 +1,382 @@
+"""What is done to the cell: presynaptic spikes, postsynaptic spikes, plateaus and release trains, in time.
+
+Each protocol is a frozen description; `compile_schedule` turns a sequence of them into one table of
+events.  Times are ms from the start of the run; ``start`` may be a number, a string with a unit, or
+relative to the end of what came before: ``"end"``, ``"end + 30 s"``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from .errors import ParameterError
+from .quantity import Description, convert, quantity
+from .release import Site, Varicosity
+
+__all__ = [
+    "LowFrequency",
+    "Pairing",
+    "Plateau",
+    "Protocol",
+    "Release",
+    "Schedule",
+    "Selection",
+    "Spikes",
+    "TestPulses",
+    "ThetaBurst",
+    "Uncaging",
+    "burst",
+    "compile_schedule",
+]
+
+_RELATIVE = re.compile(r"\s*end\s*(?:([+-])\s*(.+?))?\s*$")
+
+
+def resolve_time(text: float | str, end: float) -> float:
+    """Return a start time (ms): a number, a string with a unit, or relative to `end` (ms).
+
+    Raises
+    ------
+    ParameterError
+        If the text is none of these, or the time is negative.
+    """
+    if isinstance(text, str):
+        match = _RELATIVE.match(text)
+        if match:
+            step = convert(match[2], "ms") if match[2] else 0.0
+            time = end - step if match[1] == "-" else end + step
+        else:
+            time = convert(text, "ms")
+    else:
+        time = float(text)
+    if not np.isfinite(time) or time < 0:
+        raise ParameterError(f"start = {text!r}: must be a time from 0 ms on, or 'end + 30 s'")
+    return time
+
+
+class Selection(Description):
+    """Spines chosen by place instead of by number.
+
+    Every condition given must hold; `n` of those that remain are drawn with `seed`.
+    """
+
+    region: Literal["basal", "apical", "axon", "soma"] | None = None
+    path_min: float = quantity(0.0, "um", "assumed: no lower limit", 0)
+    path_max: float = quantity(1e9, "um", "assumed: no upper limit", 0)
+    n: int | None = Field(None, ge=1)
+    seed: int = Field(0, ge=0)
+
+
+class _Timed(Description):
+    """A protocol that starts at some time."""
+
+    start: float | str = "end"
+
+    @field_validator("start")
+    @classmethod
+    def _start(cls, value: float | str) -> float | str:
+        resolve_time(value, 0.0) if not isinstance(value, str) or "-" not in value else resolve_time(value, 1e12)
+        return value
+
+
+class _Synaptic(_Timed):
+    """A protocol that drives spines: ``"all"``, a list of spine numbers, or a `Selection`."""
+
+    spines: Literal["all"] | tuple[int, ...] | Selection = "all"
+
+
+
+
+class Pairing(_Synaptic):
+    """Pair presynaptic spikes with somatic spikes.
+
+    In each pairing the first presynaptic and the first postsynaptic spike are `dt` apart
+    (positive: presynaptic first); trains of `n` pairings at `hz` are repeated `trains` times.
+
+    Examples
+    --------
+    >>> Pairing(dt=-20, n=100, hz=0.2).end(0.0)
+    500000.0
+    """
+
+    kind: Literal["pairing"] = "pairing"
+    dt: float = quantity(..., "ms", "the experimenter's choice", -1000, 1000)
+    n: int = Field(100, ge=1)
+    hz: float = quantity(0.2, "Hz", "10.7554/eLife.09685", 1e-4, 200)
+    n_pre: int = Field(1, ge=1, le=100)
+    pre_hz: float = quantity(100.0, "Hz", "assumed: a usual burst", 1, 500)
+    n_post: int = Field(1, ge=1, le=100)
+    post_hz: float = quantity(100.0, "Hz", "10.1126/science.1255514 (10 ms between spikes)", 1, 500)
+    trains: int = Field(1, ge=1)
+    train_interval: float = quantity(10_000.0, "ms", "10.1126/science.1255514", 1, 1e8)
+
+    def onsets(self) -> np.ndarray:
+        """Return the start of every pairing (ms from the start of the protocol)."""
+        return _trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
+
+    def pre(self) -> np.ndarray:
+        """Return presynaptic spike times (ms)."""
+        return _bursts(self.onsets() + max(0.0, -self.dt), self.n_pre, self.pre_hz)
+
+    def post(self) -> np.ndarray:
+        """Return postsynaptic spike times (ms)."""
+        return _bursts(self.onsets() + max(0.0, self.dt), self.n_post, self.post_hz)
+
+    def end(self, start: float) -> float:
+        """Return the end of the protocol (ms): one period after its last pairing began."""
+        return start + float(self.onsets()[-1]) + 1e3 / self.hz
+
+
+class ThetaBurst(_Synaptic):
+    """Stimulate with bursts of presynaptic spikes at theta frequency, with somatic spikes if `post`."""
+
+    kind: Literal["theta_burst"] = "theta_burst"
+    n_bursts: int = Field(10, ge=1)
+    burst_hz: float = quantity(5.0, "Hz", "assumed: theta", 0.1, 20)
+    n_pulses: int = Field(4, ge=1, le=100)
+    pulse_hz: float = quantity(100.0, "Hz", "assumed: the usual burst", 1, 500)
+    trains: int = Field(1, ge=1)
+    train_interval: float = quantity(10_000.0, "ms", "assumed: the usual 10 s", 1, 1e8)
+    post: bool = False
+
+    def pre(self) -> np.ndarray:
+        """Return presynaptic spike times (ms)."""
+        bursts = _trains(np.arange(self.n_bursts) * 1e3 / self.burst_hz, self.trains, self.train_interval)
+        return _bursts(bursts, self.n_pulses, self.pulse_hz)
+
+    def end(self, start: float) -> float:
+        """Return the end of the protocol (ms)."""
+        return start + float(self.pre()[-1]) + 1e3 / self.burst_hz
+
+
+class LowFrequency(_Synaptic):
+    """Stimulate presynaptically at a low rate."""
+
+    kind: Literal["low_frequency"] = "low_frequency"
+    n: int = Field(900, ge=1)
+    hz: float = quantity(1.0, "Hz", "assumed: the usual 900 pulses at 1 Hz", 1e-4, 100)
+
+    def pre(self) -> np.ndarray:
+        """Return presynaptic spike times (ms)."""
+        return np.arange(self.n) * 1e3 / self.hz
+
+    def end(self, start: float) -> float:
+        """Return the end of the protocol (ms)."""
+        return start + self.n * 1e3 / self.hz
+
+
+class TestPulses(LowFrequency):
+    """Probe the synapses: `n` single presynaptic spikes at a rate too low to change them."""
+
+    __test__ = False  # not a test class of pytest's
+    kind: Literal["test_pulses"] = "test_pulses"  # type: ignore[assignment]
+    n: int = Field(10, ge=1)
+    hz: float = quantity(0.05, "Hz", "assumed: one probe every 20 s", 1e-4, 10)
+
+
+class Uncaging(_Synaptic):
+    """Uncage glutamate at spines: `n` pulses at `hz`, each `amplitude` times one synaptic release."""
+
+    kind: Literal["uncaging"] = "uncaging"
+    n: int = Field(30, ge=1)
+    hz: float = quantity(0.5, "Hz", "10.1038/nature06416", 1e-4, 100)
+    amplitude: float = quantity(1.0, "1", "assumed: matched to one release", 0, 100)
+
+    def pre(self) -> np.ndarray:
+        """Return times of the pulses (ms)."""
+        return np.arange(self.n) * 1e3 / self.hz
+
+    def end(self, start: float) -> float:
+        """Return the end of the protocol (ms)."""
+        return start + self.n * 1e3 / self.hz
+
+
+class Spikes(_Timed):
+    """Make the soma spike: `n` spikes at `hz`, nothing presynaptic."""
+
+    kind: Literal["spikes"] = "spikes"
+    n: int = Field(1, ge=1)
+    hz: float = quantity(20.0, "Hz", "assumed: a usual train", 1e-4, 500)
+
+    def post(self) -> np.ndarray:
+        """Return postsynaptic spike times (ms)."""
+        return np.arange(self.n) * 1e3 / self.hz
+
+    def end(self, start: float) -> float:
+        """Return the end of the protocol (ms)."""
+        return start + self.n * 1e3 / self.hz
+
+
+class Plateau(_Timed):
+    """Inject a long current: `n` steps of `duration` ms and `amplitude` nA, `interval` ms apart.
+
+    The current enters the soma, or the shaft under spine `at`.
+    """
+
+    kind: Literal["plateau"] = "plateau"
+    amplitude: float = quantity(..., "nA", "the experimenter's choice", -10, 10)
+    duration: float = quantity(300.0, "ms", "10.1126/science.aan3846", 0.1, 1e5)
+    n: int = Field(1, ge=1)
+    interval: float = quantity(10_000.0, "ms", "assumed: well separated", 1, 1e8)
+    at: int | Literal["soma"] = "soma"
+
+    def steps(self) -> np.ndarray:
+        """Return the onset of every step (ms)."""
+        return np.arange(self.n) * self.interval
+
+    def end(self, start: float) -> float:
+        """Return the end of the protocol (ms)."""
+        return start + float(self.steps()[-1]) + self.duration
+
+
+class Release(_Timed):
+    """Let a release site fire `n` times at `hz`, in `trains` trains.
+
+    A `Patch` frees its mean number of molecules at each spike; a `Varicosity` frees one vesicle with
+    its release probability.
+    """
+
+    kind: Literal["release"] = "release"
+    site: Site
+    n: int = Field(10, ge=1)
+    hz: float = quantity(20.0, "Hz", "10.1523/JNEUROSCI.1894-10.2010 (burst firing)", 0.01, 500)
+    trains: int = Field(1, ge=1)
+    train_interval: float = quantity(10_000.0, "ms", "10.1126/science.1255514", 1, 1e8)
+
+    def spikes(self) -> np.ndarray:
+        """Return the spike times of the site (ms)."""
+        return _trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
+
+    def end(self, start: float) -> float:
+        """Return the end of the train (ms)."""
+        return start + float(self.spikes()[-1]) + 1e3 / self.hz
+
+
+Protocol = Annotated[
+    Pairing | ThetaBurst | LowFrequency | TestPulses | Uncaging | Spikes | Plateau | Release,
+    Field(discriminator="kind"),
+]
+
+
+def burst(site: Any, start: float | str = "end", n: int = 10, hz: float = 20.0, **more: Any) -> Release:
+    """Return a burst of `n` spikes at `hz` from a release site."""
+    return Release(site=site, start=start, n=n, hz=hz, **more)
+
+
+def _trains(times: np.ndarray, trains: int, interval: float) -> np.ndarray:
+    return (np.arange(trains)[:, None] * interval + times[None]).ravel()
+
+
+def _bursts(times: np.ndarray, n: int, hz: float) -> np.ndarray:
+    return (times[:, None] + np.arange(n)[None] * 1e3 / hz).ravel()
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """Every event of a run, sorted by time.
+
+    Attributes
+    ----------
+    pre_time, pre_spine, pre_weight : ndarray, shape (n_pre,)
+        Presynaptic spikes: ms, spine number, multiple of one release.
+    pulse_time, pulse_duration, pulse_amplitude, pulse_at : ndarray, shape (n_pulse,)
+        Current steps: onset (ms), ms, nA (NaN: the preset's spike-making pulse, whose duration also
+        holds), spine number whose shaft takes it (-1: soma).
+    release_time, release_site : ndarray, shape (n_release,)
+        Releases: ms, index into `sites`.
+    sites : tuple of Site
+        The release sites.
+    end : float
+        End of the last protocol (ms).
+    """
+
+    pre_time: np.ndarray
+    pre_spine: np.ndarray
+    pre_weight: np.ndarray
+    pulse_time: np.ndarray
+    pulse_duration: np.ndarray
+    pulse_amplitude: np.ndarray
+    pulse_at: np.ndarray
+    release_time: np.ndarray
+    release_site: np.ndarray
+    sites: tuple[Any, ...]
+    end: float
+
+
+def compile_schedule(
+    protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, release_p: Callable[[Any], float]
+) -> Schedule:
+    """Turn protocols into one table of events.
+
+    Parameters
+    ----------
+    protocols : sequence of Protocol
+        In order; each may start relative to the end of those before it.
+    resolve : callable
+        Maps a protocol's ``spines`` to spine numbers.
+    seed : int
+        Seed of the run; each release site draws from its own stream.
+    release_p : callable
+        Maps a site to its release probability.
+
+    Raises
+    ------
+    ParameterError
+        If a start time is not valid or a spine does not exist.
+    """
+    pre: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    pulses: list[tuple[np.ndarray, ...]] = []
+    releases: list[tuple[np.ndarray, np.ndarray]] = []
+    sites: list[Any] = []
+    end = 0.0
+    for number, item in enumerate(protocols):
+        start = resolve_time(item.start, end)
+        if isinstance(item, _Synaptic):
+            spines = resolve(item.spines)
+            times = item.pre() + start
+            weight = getattr(item, "amplitude", 1.0)
+            pre.append(
+                (np.repeat(times, len(spines)), np.tile(spines, len(times)), np.full(len(times) * len(spines), weight))
+            )
+        post = None
+        if isinstance(item, ThetaBurst) and item.post:
+            post = item.pre()
+        elif isinstance(item, Pairing | Spikes):
+            post = item.post()
+        if post is not None:
+            nan = np.full(len(post), np.nan)
+            pulses.append((post + start, nan, nan, np.full(len(post), -1)))
+        if isinstance(item, Plateau):
+            at = -1 if item.at == "soma" else int(resolve((item.at,))[0])
+            steps = item.steps() + start
+            full = np.ones(len(steps))
+            pulses.append((steps, full * item.duration, full * item.amplitude, full.astype(int) * at))
+        if isinstance(item, Release):
+            if item.site not in sites:
+                sites.append(item.site)
+            times = item.spikes() + start
+            if isinstance(item.site, Varicosity):
+                rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_RELEASE_STREAM, number)))
+                times = times[rng.random(len(times)) < release_p(item.site)]
+            releases.append((times, np.full(len(times), sites.index(item.site))))
+        end = max(end, item.end(start))
+    columns = [*_sorted(pre, 3), *_sorted(pulses, 4), *_sorted(releases, 2)]
+    return Schedule(*columns, sites=tuple(sites), end=end)
+
+
+_RELEASE_STREAM = 2  # spawn keys: 1 spine placement, 2 release, 3 loss
+
+
+def _sorted(rows: list[tuple[np.ndarray, ...]], width: int) -> list[np.ndarray]:
+    """Concatenate columns and sort them by time, keeping the order of equal times."""
+    if not rows:
+        return [np.zeros(0) for _ in range(width)]
+    columns = [np.concatenate(c) for c in zip(*rows, strict=True)]
+    order = np.argsort(columns[0], kind="stable")
+    return [c[order] for c in columns]

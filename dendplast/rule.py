@@ -1,0 +1,253 @@
+"""The plasticity rule in numpy: the oracle of the compiled spine, and the engine of everything fast.
+
+The rule reads calcium and modulators and moves one set of states per spine.  Every state obeys
+``x' = drive - rate x`` with coefficients that depend on the other states; `coefficients` is the one
+place where they are written in Python, and ``PROCEDURE learn`` of ``mod/spine.mod`` the one place where
+they are written in NMODL.  Equations and sources: docs/model.md.
+
+All arrays broadcast: a state may have shape (n_spine,) or (n_condition, n_spine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .parameters import RECEPTORS
+
+__all__ = [
+    "INTEGRALS",
+    "STATES",
+    "Surround",
+    "coefficients",
+    "derivatives",
+    "efficacy",
+    "hill",
+    "learn",
+    "parameters",
+    "readout",
+    "resting",
+]
+
+State = dict[str, np.ndarray]
+
+STATES = (
+    "kinase", "phosphatase", "elig_P", "elig_D", *RECEPTORS, "PKA", "PLC", "tag_P", "tag_D", "labile",
+    "early", "prp", "late", "primed", "theta", "volume",
+)  # fmt: skip
+"""States that relax, in the order in which one drives the next."""
+
+INTEGRALS = ("gate", "hazard")
+"""States that only add up: modulator-gated conversion so far, cumulative hazard of loss."""
+
+_LIGAND = {"dopamine": "da", "noradrenaline": "ne", "acetylcholine": "ach"}
+
+
+@dataclass(frozen=True)
+class Surround:
+    """What the tissue shows to a spine during one step.
+
+    Attributes
+    ----------
+    da, ach, ne : float or ndarray
+        Mean concentration of dopamine, acetylcholine, noradrenaline over the step (mM).
+    agonist : mapping of str to float or ndarray
+        Agonist of a receptor subtype, as the ligand concentration of the same occupancy (mM).
+    antagonist : mapping of str to float or ndarray
+        Competitive antagonist over its dissociation constant (1).
+    prp_drive : float or ndarray
+        What the cell's other synapses add to the synthesis of proteins (1).
+    """
+
+    da: Any = 0.0
+    ach: Any = 0.0
+    ne: Any = 0.0
+    agonist: Mapping[str, Any] = field(default_factory=dict)
+    antagonist: Mapping[str, Any] = field(default_factory=dict)
+    prp_drive: Any = 0.0
+
+    def ligand(self, receptor: str, p: SimpleNamespace) -> Any:
+        """Return the effective ligand concentration at a receptor subtype (mM)."""
+        name = _LIGAND.get(RECEPTORS[receptor])
+        free = getattr(self, name) if name else p.adenosine
+        return (free + self.agonist.get(receptor, 0.0)) / (1 + self.antagonist.get(receptor, 0.0))
+
+
+def parameters(values: Mapping[str, Any], head_volume: Any = 0.087) -> SimpleNamespace:
+    """Return the flat parameter table (`Parameters.flat`) as attributes, with each spine's head volume (um3)."""
+    return SimpleNamespace(**values, head_volume=head_volume)
+
+
+def hill(x: Any, k: Any, n: Any) -> Any:
+    """Return ``x^n / (x^n + k^n)``, 0 for x <= 0."""
+    x = np.asarray(x, float)
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.where(x > 0, 1 / (1 + (k / np.maximum(x, 1e-300)) ** n), 0.0)
+
+
+def efficacy(y: State, p: SimpleNamespace) -> Any:
+    """Return the synaptic weight relative to its start: 1 + early + late, never below the floor."""
+    return np.maximum(1 + y["early"] + y["late"], p.w_floor)
+
+
+def readout(cai: Any, y: State, p: SimpleNamespace) -> tuple[Any, Any]:
+    """Return how far calcium (mM) drives kinase and phosphatase at the current thresholds, each 0 to 1."""
+    k_P = y["theta"] * (1 - p.w_A * hill(y["PKA"], p.K_A, p.n_A))
+    return hill(cai / p.K_P, k_P, p.n_P), hill(cai / p.K_D, y["theta"], p.n_D)
+
+
+def _gi(y: State, p: SimpleNamespace) -> Any:
+    return p.x_D2 * y["D2"] + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
+
+
+def _pka_drive(y: State, p: SimpleNamespace) -> Any:
+    gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal
+    return p.k_A * gs * (1 + p.chi * y["kinase"]) / (1 + p.e_Gi * _gi(y, p))
+
+
+def _plc_drive(y: State, p: SimpleNamespace) -> Any:
+    return p.k_Q * (p.x_M1 * y["M1"] + p.x_alpha1 * y["alpha1"] + p.Q_basal + p.e_GiQ * _gi(y, p))
+
+
+def coefficients(
+    y: State, phi_P: Any, phi_D: Any, ca: Any, around: Surround, p: SimpleNamespace
+) -> tuple[dict[str, tuple[Any, Any]], dict[str, Any]]:
+    """Return drive and rate of every relaxing state, and the growth of every integral.
+
+    Parameters
+    ----------
+    y : dict of ndarray
+        States (`STATES`, `INTEGRALS`).
+    phi_P, phi_D : float or ndarray
+        Mean readouts over the step (`readout`).
+    ca : float or ndarray
+        Mean calcium over the step (mM).
+    around : Surround
+        Modulators and drugs.
+    p : SimpleNamespace
+        `parameters`.
+
+    Returns
+    -------
+    relaxing : dict of (drive, rate)
+        In /ms (volume: um3/ms and /ms).
+    growing : dict
+        In /ms.
+    """
+    out: dict[str, tuple[Any, Any]] = {}
+    drive = p.k_K * phi_P
+    out["kinase"] = (drive, drive + 1 / p.tau_K)
+    drive = p.k_N * phi_D
+    out["phosphatase"] = (drive, drive + 1 / p.tau_N)
+    drive = p.r_P * y["kinase"]
+    out["elig_P"] = (drive, drive + 1 / p.tau_P)
+    drive = p.r_D * y["phosphatase"] * (1 - p.zeta * y["kinase"])
+    out["elig_D"] = (drive, drive + 1 / p.tau_D)
+
+    for receptor in RECEPTORS:
+        drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
+        out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
+    drive = _pka_drive(y, p)
+    out["PKA"] = (drive, drive + 1 / p.tau_A)
+    drive = _plc_drive(y, p)
+    out["PLC"] = (drive, drive + 1 / p.tau_Q)
+
+    a, q = hill(y["PKA"], p.K_A, p.n_A), hill(y["PLC"], p.K_Q, p.n_Q)
+    pp1 = 1 / (1 + (y["PKA"] / p.K_AD) ** 2)
+    x_P, x_D = np.maximum(y["elig_P"] - p.e_0, 0), np.maximum(y["elig_D"] - p.e_0, 0)
+    up = p.k_c * ((p.g0_P / (1 + p.e_Gi * _gi(y, p)) + p.g_P * a) * (x_P + p.omega * a * x_D))
+    ud = p.k_c * (((p.g0_D + p.g_D * q) * pp1) * x_D)
+    flip = p.k_x * a * y["labile"]
+    out["tag_P"] = (up * (1 - y["tag_D"]) + flip * y["tag_D"], up + ud + 1 / p.tau_T)
+    out["tag_D"] = (ud * (1 - y["tag_P"]), ud + up + flip + 1 / p.tau_T)
+    drive = p.k_l * (y["elig_P"] + y["elig_D"])
+    out["labile"] = (drive, drive + 1 / p.tau_l)
+
+    out["early"] = ((p.h_P * y["tag_P"] - p.h_D * y["tag_D"]) / p.tau_tr, 1 / p.tau_tr)
+    makes = np.abs(y["early"]) + around.prp_drive > p.th_prp / (1 + p.k_mu * y["primed"])
+    drive = np.where(makes, 1 / p.tau_rise, 0.0)
+    out["prp"] = (drive, drive + 1 / p.tau_prp)
+    out["late"] = (
+        y["prp"] * (y["tag_P"] * p.z_max + y["tag_D"] * p.z_min) / p.tau_z,
+        y["prp"] * (y["tag_P"] + y["tag_D"]) / p.tau_z,
+    )
+    rate = np.where(a > y["primed"], 1 / p.tau_mu_up, 1 / p.tau_mu_down)
+    out["primed"] = (a * rate, rate)
+    target = 1 + p.w_theta * ((ca - p.ca_rest) / p.ca_mean - 1)
+    out["theta"] = (target / p.tau_theta, 1 / p.tau_theta)
+    out["volume"] = (p.head_volume * efficacy(y, p) / p.tau_V, 1 / p.tau_V)
+
+    plc_basal = p.k_Q * p.Q_basal / (p.k_Q * p.Q_basal + 1 / p.tau_Q)
+    basal_D = p.k_c * ((p.g0_D + p.g_D * hill(plc_basal, p.K_Q, p.n_Q)) * x_D)
+    growing = {
+        "gate": np.abs(up - p.k_c * (p.g0_P * x_P)) + np.abs(ud - basal_D) + flip * y["tag_D"],
+        "hazard": p.H_0
+        * np.exp(-y["volume"] / p.V_h)
+        * (1 + p.k_TD * y["tag_D"])
+        * (1 - p.k_z * np.maximum(y["late"], 0) / p.z_max),
+    }
+    return out, growing
+
+
+def relax(x: Any, drive: Any, rate: Any, h: float) -> Any:
+    """Return the solution of ``x' = drive - rate x`` after `h` ms."""
+    rate = np.asarray(rate, float)
+    x_inf = np.divide(drive, rate, out=np.zeros(np.broadcast(drive, rate).shape), where=rate > 0)
+    return np.where(rate > 0, x_inf + (x - x_inf) * np.exp(-rate * h), x + drive * h)
+
+
+def move(y: State, frozen: tuple[dict, dict], h: Any, p: SimpleNamespace) -> State:
+    """Return the states `h` ms on under frozen `coefficients`."""
+    relaxing, growing = frozen
+    new = {name: relax(y[name], *relaxing[name], h) for name in STATES}
+    new["theta"] = np.clip(new["theta"], p.theta_lo, p.theta_hi)
+    for name in INTEGRALS:
+        new[name] = y[name] + h * growing[name]
+    return new
+
+
+def learn(y: State, phi_P: Any, phi_D: Any, ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
+    """Return the states one tick of `h` ms on: the step of the compiled spine (first order in h)."""
+    return move(y, coefficients(y, phi_P, phi_D, ca, around, p), h, p)
+
+
+def midpoint(y: State, ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
+    """Return the states `h` ms on at steady calcium, second order in h (coefficients at half time)."""
+    half = learn(y, *readout(ca, y, p), ca, around, h / 2, p)
+    return move(y, coefficients(half, *readout(ca, half, p), ca, around, p), h, p)
+
+
+def derivatives(y: State, ca: Any, around: Surround, p: SimpleNamespace) -> State:
+    """Return the time derivative of every state (/ms): the rule as differential equations, for tests."""
+    relaxing, growing = coefficients(y, *readout(ca, y, p), ca, around, p)
+    return {n: d - r * y[n] for n, (d, r) in relaxing.items()} | growing
+
+
+def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> State:
+    """Return the states before any activity: receptors and cascades in equilibrium with the tone.
+
+    Parameters
+    ----------
+    p : SimpleNamespace
+        `parameters`.
+    around : Surround
+        The tone.
+    shape : tuple of int
+        Shape of every state, usually (n_spine,).
+    """
+    y = {name: np.zeros(shape) for name in (*STATES, *INTEGRALS)}
+    for receptor in RECEPTORS:
+        drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
+        y[receptor] = y[receptor] + drive / (drive + getattr(p, "koff_" + receptor))
+    drive = _pka_drive(y, p)
+    y["PKA"] = y["PKA"] + drive / (drive + 1 / p.tau_A)
+    drive = _plc_drive(y, p)
+    y["PLC"] = y["PLC"] + drive / (drive + 1 / p.tau_Q)
+    y["primed"] = y["primed"] + hill(y["PKA"], p.K_A, p.n_A)
+    y["theta"] = y["theta"] + 1.0
+    y["volume"] = y["volume"] + p.head_volume
+    return y

@@ -1,0 +1,53 @@
+"""Drive NEURON with the fixed step, and leave the session as it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from neuron import h
+
+from .errors import ParameterError
+
+__all__ = ["TICK", "check_dt", "fixed_step", "forward"]
+
+TICK = 1.0
+"""Step of the rule (ms); windows, recording and events of the bath stand on this grid."""
+
+
+def check_dt(dt: float) -> int:
+    """Return how many steps of `dt` ms make one tick.
+
+    Raises
+    ------
+    ParameterError
+        If the sampling of calcium (0.1 ms, or `dt` when that is longer) does not divide the tick.
+    """
+    sample = max(1, round(0.1 / dt))
+    ticks = TICK / (sample * dt)
+    if abs(ticks - round(ticks)) > 1e-9 or round(ticks) < 1:
+        raise ParameterError(
+            f"numerics.dt = {dt:g} ms: must divide 0.1 ms, or be 0.1 or 0.2 ms (for example 0.0125, 0.025, 0.05, 0.1)"
+        )
+    return sample * round(ticks)
+
+
+@contextmanager
+def fixed_step(dt: float, celsius: float) -> Iterator[None]:
+    """Set step, temperature and method for a while; the session's own come back whatever happens."""
+    cvode = h.CVode()
+    before = h.dt, h.celsius, h.secondorder, cvode.active()
+    try:
+        cvode.active(0)
+        h.dt, h.celsius, h.secondorder = dt, celsius, 0
+        yield
+    finally:
+        cvode.active(before[3])
+        h.dt, h.celsius, h.secondorder = before[:3]
+
+
+def forward(steps: int) -> None:
+    """Take `steps` fixed steps."""
+    advance = h.fadvance
+    for _ in range(steps):
+        advance()
