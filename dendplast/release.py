@@ -214,7 +214,7 @@ class SoeSettings(Description):
     `MEDIA`, every point from 1 um and every ball of 5 to 20 um in reach.
     """
 
-    tau_min: float = quantity(0.065, "ms", "assumed: least worst-case error among 0.04 to 0.1 ms", 1e-3, 10)
+    tau_min: float = quantity(0.07, "ms", "assumed: least worst-case error among 0.04 to 0.1 ms", 1e-3, 10)
     tau_max: float = quantity(
         2000, "ms", "assumed: carries the tail of slow uptake to 3 s; 300 ms loses a quarter at 30 um", 10, 1e5
     )
