@@ -283,5 +283,5 @@ def test_settings_carry_the_units_of_the_mechanisms(patch):
         for key, unit in SETTINGS.items():
             if hasattr(mechanism, key) and key not in seen:
                 seen.add(key)
-                assert h.units(f"{key}_dp_{name}") == ("" if unit == "1" else unit), key
+                assert h.units(f"{key}_dp_{name}") == unit, key
     assert seen == set(SETTINGS)
