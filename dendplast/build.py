@@ -78,7 +78,7 @@ def _spines(tree: Geometry, settings: object, experiment: Experiment) -> Spines:
     found = np.flatnonzero(keep)
     if not len(found):
         raise ParameterError(
-            f"spines: none of the {len(spines)} spines of this cell is where region, path_min, path_max and radius ask"
+            f"spines: none of this cell's {len(spines)} spines is where region, path_min, path_max and radius ask"
         )
     if placement.n is not None:
         if placement.n > len(found):

@@ -153,6 +153,7 @@ def _nobody(_: Any) -> np.ndarray:
 
 def _compile(recorded: Recorded, condition: Condition, k: int) -> Arrivals:
     """Return the arrivals of one condition."""
+
     def probability(site: Any) -> float:
         return recorded.media[site.modulator].p if site.p is None else site.p
 
@@ -162,7 +163,9 @@ def _compile(recorded: Recorded, condition: Condition, k: int) -> Arrivals:
     rows = [np.flatnonzero(table.site == s) for s in range(len(schedule.sites))]
     sites = schedule.release_site.astype(int)
     which = np.concatenate([np.zeros(0, int), *(rows[s] for s in sites)])
-    time = np.concatenate([np.zeros(0), *(t + table.delay[rows[s]] for t, s in zip(schedule.release_time, sites, strict=True))])
+    time = np.concatenate(
+        [np.zeros(0), *(t + table.delay[rows[s]] for t, s in zip(schedule.release_time, sites, strict=True))]
+    )
     kinds = np.array([list(LIGAND).index(m) for m in table.modulators], int)
     ligand = kinds[table.site[which]] if len(which) else np.zeros(0, int)
     return Arrivals(time, ligand, (np.full(len(which), k), table.spine[which]), table.weights[which])
