@@ -5,10 +5,10 @@ Carrier points are scattered where a cell of the class has dendrite; the next on
 
     distance + balance * path from the soma + turn_cost * distance * (1 - cos turn) / 2
 
-to a node with room.  Two things are added to the published method: a node has room for one child only
-when it is farther than a fork limit from its stem, which gives the long unbranched end sections of
-real dendrites, and paths have an upper limit.  Then short twigs are pruned, kinks smoothed, the path
-jittered, and diameters set from the number of tips downstream.
+to a node with room.  Three things are added to the published method: a turn has a cost; a node has room
+for one child only when it is farther than a fork limit from its stem, which gives the long unbranched
+end sections of real dendrites; and paths have an upper limit.  Then short twigs are pruned, kinks
+smoothed, the path jittered, and diameters set from the number of tips downstream.
 
     python -m dendplast.growth ca1 --seed 1 --out ca1_1.swc
 """
