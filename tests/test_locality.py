@@ -25,7 +25,7 @@ SITES = {
 PAIR = protocols.pairing(start=300.0, dt=10, n=3, hz=10.0, n_pre=2)
 
 
-def run(protocol, until=4000.0, **changes):
+def run(protocol, until=3000.0, **changes):
     changes = {"parameters": QUICK | {"A_basal": 0.0, "adenosine": 0.0, "k_c": 1e-3}, **changes}
     numerics = dp.Numerics(dt=0.1, settle=20.0, relax=300.0, plastic=False).replaced(**changes.pop("numerics", {}))
     experiment = dp.Experiment(
@@ -40,7 +40,7 @@ def release(modulator="dopamine", start=900.0, **more):
 
 
 @pytest.mark.parametrize("modulator", SITES)
-@pytest.mark.parametrize("start", [250.0, 2200.0], ids=["while active", "at rest"])
+@pytest.mark.parametrize("start", [250.0, 1600.0], ids=["while active", "at rest"])
 def test_spines_out_of_reach_are_bit_by_bit_those_of_the_run_without_release(modulator, start):
     alone = run((PAIR,))
     beside = run((PAIR, release(modulator, start)))
