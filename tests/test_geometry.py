@@ -49,7 +49,7 @@ def frusta(n: Neurite) -> float:
 def test_segments_add_up_to_the_morphology(morphology):
     cell = build_cell(morphology, PASSIVE)
     g = cell.geometry()
-    ours = [n for n in morphology.neurites]
+    ours = morphology.neurites
     stub = 60.0 if not any(n.kind == "axon" for n in ours) else 0.0
     # 1e-6 relative: NEURON keeps 3-D points in single precision
     for i, sec in enumerate(cell.sections):
