@@ -21,7 +21,7 @@ from ..protocol import Pairing, Release
 from ..release import Patch
 from ..replay import Condition, replay
 from ..simulate import record, run
-from ..storage import read_labelled, study_file, write_labelled
+from ..storage import open_file, read_labelled, study_file, write_labelled
 from .base import Finding, Job, Report, Study
 from .places import all_spines, crossing, nearest_to
 
@@ -151,7 +151,7 @@ def _jobs(quick: bool) -> list[Job]:
         Job(f"ca1_{dt:+d}", _ca1, {"dt": float(dt), "n_spine": n, "seed": 1, "full": not quick and dt < 0}, 2.0)
         for dt in (-20, 10)
     ]
-    return [*out, Job("dspn", _dspn, {"n_spine": n, "seed": 1, "full": True}, 2.0)]
+    return [*out, Job("dspn", _dspn, {"n_spine": n, "seed": 1, "full": not quick}, 2.0)]
 
 
 def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
@@ -175,9 +175,10 @@ def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
             for key in [k for k in r if k.startswith("full ")]:
                 name = "full_" + key[5:].replace(" ", "_").replace(".", "p")
                 variables[name] = (("spine",), r[key], "1", f"weight in the full run, {key[5:]}")
-            write_labelled(file, label, coords, variables, {})
+            write_labelled(file.create_group(label), coords, variables)
 
 
 def panels(path: Path) -> dict[str, Any]:
     """Return the labelled groups of the study's file by name."""
-    return {label: read_labelled(path, label) for label in ("ca1_-20", "ca1_+10", "dspn")}
+    with open_file(path) as file:
+        return {label: read_labelled(file[label]) for label in PANELS}
