@@ -27,8 +27,8 @@ WEIGHTS = {
 }  # fmt: skip
 # Held: the outer shape, which is set by eye beside the real cells, and what is set for looks.
 HELD = {
-    "soma_diameter", "stem_floor", "stems", "basal_ceiling", "trunk_length", "trunk_drift", "oblique_end",
-    "tuft_end", "tuft_radius", "flatten", "wiggle", "wiggle_length", "turn_cost",
+    "soma_diameter", "stem_floor", "stem_length", "stems", "basal_ceiling", "trunk_length", "trunk_drift",
+    "oblique_end", "tuft_end", "tuft_radius", "flatten", "wiggle", "wiggle_length", "turn_cost",
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from .rule import State, Surround, learn, midpoint, readout, resting
 
 __all__ = ["Arrivals", "Engine", "GROWTH", "rest_grid"]
 
-GROWTH = 0.05
+GROWTH = 0.1
 """Step over time since the last event; halving it moves a tag by less than 0.1 % (a test)."""
 
 STEP_MAX = 20_000.0

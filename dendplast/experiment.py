@@ -132,7 +132,9 @@ class Experiment(Description):
             if rest:
                 group = data.get(head)
                 if not isinstance(group, Description):
-                    raise ParameterError(f"{head}: is no group of an experiment; groups are spines, numerics, record")
+                    raise ParameterError(
+                        f"{head}: is no group of an experiment; groups are spines, numerics, record"
+                    )
                 value = type(group)(**({n: getattr(group, n) for n in type(group).model_fields} | {rest: value}))
             data[head] = value
         return Experiment(**data)

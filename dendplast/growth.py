@@ -5,10 +5,10 @@ Carrier points are scattered where a cell of the class has dendrite; the next on
 
     distance + balance * path from the soma + turn_cost * distance * (1 - cos turn) / 2
 
-to a node with room.  Two things are added to the published method: a node has room for one child only
-when it is farther than a fork limit from its stem, which gives the long unbranched end sections of
-real dendrites, and paths have an upper limit.  Then short twigs are pruned, kinks smoothed, the path
-jittered, and diameters set from the number of tips downstream.
+to a node with room.  Three things are added to the published method: a turn has a cost; a node has room
+for one child only when it is farther than a fork limit from its stem, which gives the long unbranched
+end sections of real dendrites; and paths have an upper limit.  Then short twigs are pruned, kinks
+smoothed, the path jittered, and diameters set from the number of tips downstream.
 
     python -m dendplast.growth ca1 --seed 1 --out ca1_1.swc
 """
@@ -144,7 +144,7 @@ def _directions(rng: np.random.RandomState, n: int) -> np.ndarray:
 
 
 def _stems(rng: np.random.RandomState, tree: Tree, p: Mapping[str, float]) -> list[int]:
-    """Place stems on the soma, each at the candidate farthest from those before it."""
+    """Place stems on the soma, each at the candidate farthest from those before it; return their ends."""
     placed: list[np.ndarray] = []
     while len(placed) < round(p["stems"]):
         tried = _directions(rng, CANDIDATES)
@@ -152,7 +152,9 @@ def _stems(rng: np.random.RandomState, tree: Tree, p: Mapping[str, float]) -> li
         if len(tried):
             nearness = (tried @ np.transpose(placed)).max(1) if placed else np.zeros(len(tried))
             placed.append(tried[nearness.argmin()])
-    return [tree.add(v * p["soma_diameter"] / 2, 0, "basal") for v in placed]
+    radius = p["soma_diameter"] / 2
+    starts = [tree.add(v * radius, 0, "basal") for v in placed]
+    return [tree.add(v * (radius + p["stem_length"]), s, "basal") for v, s in zip(placed, starts, strict=True)]
 
 
 def _trunk(rng: np.random.RandomState, tree: Tree, p: Mapping[str, float]) -> list[int]:
@@ -166,12 +168,12 @@ def _trunk(rng: np.random.RandomState, tree: Tree, p: Mapping[str, float]) -> li
 
 
 def _ball(rng: np.random.RandomState, p: Mapping[str, float]) -> np.ndarray:
-    """Scatter carrier points about the soma, below the ceiling, shape (n, 3)."""
-    n, kept = round(p["basal_carriers"]), np.zeros((0, 3))
+    """Scatter carrier points about the soma, beyond the stems and below the ceiling, shape (n, 3)."""
+    n, kept, near = round(p["basal_carriers"]), np.zeros((0, 3)), p["soma_diameter"] / 2 + p["stem_length"]
     while len(kept) < n:
         radius = p["basal_radius"] * rng.random_sample(n) ** (1 / p["basal_spread"])
         points = _directions(rng, n) * radius[:, None] * [1, 1, p["flatten"]]
-        kept = np.vstack([kept, points[points[:, 1] < p["basal_ceiling"]]])
+        kept = np.vstack([kept, points[(points[:, 1] < p["basal_ceiling"]) & (radius > near)]])
     return kept[:n]
 
 
@@ -207,8 +209,6 @@ def _neurites(rng: np.random.RandomState, tree: Tree, p: Mapping[str, float]) ->
             chain += children[chain[-1]]
         before = [tree.parents[head]] if tree.parents[head] > 0 else []
         line = np.array([tree.points[i] for i in before + chain])
-        if len(line) < 2:  # a stem that got no carrier
-            continue
         along = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]
         at = np.linspace(0.0, along[-1], max(2, round(along[-1] / STEP) + 1))
         points = np.transpose([np.interp(at, along, axis) for axis in line.T])
@@ -248,7 +248,10 @@ def header(kind: str, seed: int, overrides: Mapping[str, float], out: str) -> st
 
 def _assignment(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
-    return name, float(value)
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -265,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     overrides = dict(a.overrides)
     try:
         write_swc(grow(a.kind, a.seed, **overrides), a.out, header(a.kind, a.seed, overrides, a.out.name))
-    except (DendplastError, OSError) as error:
+    except DendplastError as error:
         parser.error(str(error))
 
 

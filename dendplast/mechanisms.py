@@ -140,8 +140,8 @@ def _registered() -> set[str]:
 def _clash(name: str, ours: Path | None = None) -> str:
     holder = _holder(name, ours) or "something else in this session"
     return (
-        f"the mechanism name {name!r} is already taken by {holder} and NEURON can not replace it: start a new Python, in a folder without {platform.machine()}/ and with "
-        f"NRN_NMODL_PATH unset, and do not load that library"
+        f"the mechanism name {name!r} is already taken by {holder} and NEURON can not replace it: start a new "
+        f"Python in a folder without {platform.machine()}/, unset NRN_NMODL_PATH, and do not load that library"
     )
 
 

@@ -64,7 +64,13 @@ class Model:
     """
 
     def __init__(
-        self, experiment: Experiment, preset: Preset, cell: Cell, tree: Geometry, spines: Spines, parameters: Parameters
+        self,
+        experiment: Experiment,
+        preset: Preset,
+        cell: Cell,
+        tree: Geometry,
+        spines: Spines,
+        parameters: Parameters,
     ) -> None:
         self.experiment, self.preset, self.cell = experiment, preset, cell
         self.tree, self.spines, self.parameters = tree, spines, parameters
@@ -333,4 +339,6 @@ class Model:
         return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {len(self.deliveries)} in reach of a release>"
 
     def __getstate__(self) -> None:
-        raise TypeError("a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()")
+        raise TypeError(
+            "a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()"
+        )

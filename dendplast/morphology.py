@@ -21,7 +21,7 @@ from .swc import KINDS, read_table, table_text, write_swc
 __all__ = ["MorphologyStatistics", "check", "load", "retype_apical", "shipped", "statistics", "write_swc"]
 
 FLOOR_DIAMETER = 0.1  # um, in place of a zero; assumed: below the thinnest dendrite that light microscopy resolves
-STUB_LENGTH, STUB_DIAMETER = 30.0, 1.0  # um, two pieces; doi:10.1371/journal.pcbi.1002107 (60 um in all)
+STUB_LENGTH, STUB_DIAMETER = 30.0, 1.0  # um, two pieces; assumed: the usual stand-in for an initial segment
 SAME_PLACE = 1e-6  # um
 
 
@@ -156,12 +156,12 @@ def _morphio(path: Path, text: str, kind: str) -> morphio.Morphology:
 
 def _soma_sphere(path: Path, soma: morphio.Soma) -> tuple[np.ndarray, float]:
     """Return centre and diameter (um) of the sphere of equal membrane area."""
-    points, diameters = np.asarray(soma.points, float), np.asarray(soma.diameters, float)
+    points, diameters = np.asarray(soma.points, float), np.maximum(np.asarray(soma.diameters, float), 0.0)
     if not len(points):
         raise MorphologyError(f"{path}: the file has neither soma nor neurite")
     three_point = soma.type == morphio.SomaType.SOMA_NEUROMORPHO_THREE_POINT_CYLINDERS
     if len(points) == 1 or three_point:
-        return points[0], float(diameters[0])
+        return points[0], float(diameters[0] or diameters.max())
     if soma.type == morphio.SomaType.SOMA_SIMPLE_CONTOUR or not diameters.any():
         center, area = _outline(points)
     else:

@@ -100,7 +100,7 @@ def join(
     carriers : ndarray, shape (n, 3)
         Points to join (um).
     seeds : sequence of int
-        Nodes that carriers may be joined to at first; one that hangs on the soma takes one child only.
+        Nodes that carriers may be joined to at first.
     kind : str
         Kind of the new nodes.
     balance, turn_cost : float
@@ -112,7 +112,7 @@ def join(
     """
     children = tree.children()
     nodes, offset = list(seeds), [0.0] * len(seeds)
-    room = [(2 if tree.parents[s] else 1) - len(children[s]) for s in seeds]
+    room = [2 - len(children[s]) for s in seeds]
     cost = np.full((len(carriers), len(seeds) + len(carriers)), np.inf)
 
     def column(node: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import MorphologyError
+from .errors import MorphologyError, StorageError
 from .geometry import Morphology
 
 __all__ = ["KINDS", "Table", "read_table", "table_text", "write_swc"]
@@ -123,6 +123,11 @@ def write_swc(morphology: Morphology, path: str | Path, comment: str = "") -> No
         File to make or replace.
     comment : str
         Lines for the header.
+
+    Raises
+    ------
+    StorageError
+        If the file can not be written.
     """
     path = Path(path)
     rows = [(1, *morphology.soma_center, morphology.soma_diameter / 2, -1)]
@@ -137,12 +142,14 @@ def write_swc(morphology: Morphology, path: str | Path, comment: str = "") -> No
     lines = [f"# {line}".rstrip() for line in comment.splitlines()] + ["# id type x y z radius parent (um)"]
     for number, (code, *values, up) in enumerate(rows, 1):
         lines.append(f"{number} {code} {' '.join(map(_number, values))} {up}")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = None
     try:
-        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write("\n".join(lines) + "\n")
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner reads
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    except OSError as error:
+        if temporary:
+            os.unlink(temporary)
+        raise StorageError(f"{path}: can not be written ({error.strerror or error})") from None

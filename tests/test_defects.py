@@ -102,6 +102,15 @@ def test_soma_bifurcation_keeps_the_area(swc):
     assert np.pi * m.soma_diameter**2 == pytest.approx(3 * 2 * np.pi * 5 * 5, rel=SINGLE)
 
 
+def test_soma_samples_without_radius_do_not_empty_the_soma(swc):
+    """Three points of which only the outer ones have a radius; a chain with one negative radius."""
+    three = "1 1 0 0 0 0 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 3 5 0 0 1 1\n5 3 50 0 0 1 4\n"
+    assert load(swc(three)).soma_diameter == 10
+    chain = "1 1 0 0 0 3 -1\n2 1 4 0 0 -9 1\n3 3 9 0 0 1 1\n4 3 50 0 0 1 3\n"
+    cone = np.pi * 3 * np.hypot(3, 4)
+    assert np.pi * load(swc(chain)).soma_diameter ** 2 == pytest.approx(cone, rel=SINGLE)
+
+
 def test_findings_that_are_not_fatal(swc):
     steps = "".join(f"{i} 3 {10 * i} 0 {40 * (i % 2)} {i / 9} {i - 1}\n" for i in range(3, 9))
     zigzag = SOMA + "2 3 5 0 0 1 1\n" + steps

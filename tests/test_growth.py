@@ -99,12 +99,13 @@ def test_without_balance_the_tree_is_a_minimum_spanning_tree():
         assert max(len(c) for c in tree.children()[1:]) <= 2
 
 
-def spanning(seed, balance):
-    """Return the tree that joins 80 random carriers from one stem, without limits."""
+def spanning(seed, balance, **limits):
+    """Return the tree that joins 80 random carriers from one stem of 8 um."""
     tree = Tree()
     start = tree.add(np.array([0.0, 7.0, 0.0]), 0, "basal")
     start = tree.add(np.array([0.0, 8.0, 0.0]), start, "basal")
-    join(tree, np.random.default_rng(seed).uniform(-100, 100, (80, 3)), [start], "basal", balance=balance)
+    carriers = np.random.default_rng(seed).uniform(-100, 100, (80, 3))
+    join(tree, carriers, [start], "basal", balance=balance, **limits)
     return tree
 
 
@@ -143,17 +144,43 @@ def test_smoothing_adds_no_cable_and_keeps_the_ends():
 
 
 def test_limits_of_path_and_fork():
-    """With no jitter no path is longer than its limit, and nothing forks much beyond the fork limit."""
-    limits = {"wiggle": 0, "basal_fork_limit": 50, "basal_balance": 0.1}
+    """No path is longer than its limit, and no node beyond the fork limit has two children."""
     for seed in range(4):
-        m = grow("dspn", seed, basal_path_limit=150, **limits)
-        ends = m.path_distances()
-        # Smoothing shortens the whole; a single path may gain a little.
-        assert ends.max() + m.soma_diameter / 2 < 150 * 1.02
-        inner = {n.parent for n in m.neurites if n.parent >= 0}
-        # The last fork lies on the first node beyond the limit's inner side, one step of up to 30 um further.
-        assert max(ends[i] for i in inner) < 80
-        assert grow("dspn", seed, **limits).path_distances().max() > 150
+        free = spanning(seed, 0.1)
+        tree = spanning(seed, 0.1, path_limit=150.0, fork_limit=60.0)
+        assert max(tree.paths) <= 150 < max(free.paths)
+        forks = [[t.paths[i] - 8 for i, c in enumerate(t.children()) if len(c) > 1] for t in (tree, free)]
+        assert max(forks[0]) < 60 < max(forks[1])  # the stem ends 8 um from the centre
+        assert len(tree.points) < len(free.points)  # carriers out of reach stay out
+
+
+def test_limits_reach_each_part_of_a_cell():
+    """A tighter limit of one part changes that part and no other."""
+    usual = grow("l5tt", 2)
+    short = {"basal": grow("l5tt", 2, basal_path_limit=130), "apical": grow("l5tt", 2, apical_path_limit=900)}
+    for kind, other in (("basal", "apical"), ("apical", "basal")):
+        m = short[kind]
+        # Jitter adds up to a fifth to a path.
+        assert statistics(m, [kind]).max_path < {"basal": 156, "apical": 1080}[kind]
+        assert statistics(usual, [kind]).max_path > {"basal": 156, "apical": 1080}[kind]
+        # The jitter's stream runs on through all neurites, so the other part is the same but for its jitter.
+        assert statistics(m, [other]).bifurcations == statistics(usual, [other]).bifurcations
+    few = grow("l5tt", 2, oblique_fork_limit=1, tuft_fork_limit=1)
+    assert statistics(few, ["apical"]).bifurcations < statistics(usual, ["apical"]).bifurcations
+
+
+def test_a_turn_cost_makes_straighter_trees():
+    """Mean cosine between a step and the step before it, over the nodes of 6 trees."""
+    cosine = []
+    for cost in (0.0, 1.5):
+        values = []
+        for t in (spanning(seed, 0.1, turn_cost=cost) for seed in range(6)):
+            for i in range(3, len(t.points)):
+                up = t.parents[i]
+                a, b = t.points[i] - t.points[up], t.points[up] - t.points[t.parents[up]]
+                values.append(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+        cosine.append(np.mean(values))
+    assert cosine[1] > cosine[0] + 0.1
 
 
 @settings(max_examples=30, deadline=None)
@@ -236,4 +263,8 @@ def test_command_line(tmp_path):
     (tmp_path / "a.swc").unlink()
     bad = subprocess.run([*command, "--set", "stems=99"], capture_output=True, text=True, cwd=ROOT)
     assert bad.returncode == 2 and "stems = 99.0: must be a number from 1 to 20" in bad.stderr
+    with pytest.raises(SystemExit, match="2"):
+        main(["ispn", "--seed", "4", "--out", str(tmp_path / "a.swc"), "--set", "stems"])
+    with pytest.raises(SystemExit, match="2"):
+        main(["ispn", "--seed", "4", "--out", str(tmp_path / "none" / "a.swc")])
     assert not list(tmp_path.iterdir())

@@ -33,7 +33,7 @@ def python(code: str, cwd: Path | None = None, **variables: str) -> subprocess.P
     """Start `code` in a Python of its own."""
     checkout = Path(nmodl.__file__).parents[1]
     return subprocess.Popen(
-        [sys.executable, "-c", code], cwd=cwd or checkout, env=os.environ | {"PYTHONPATH": str(checkout)} | variables,
+        [sys.executable, "-c", code], cwd=cwd, env=os.environ | {"PYTHONPATH": str(checkout)} | variables,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -224,29 +224,27 @@ def test_mechanisms_of_the_start_folder(loaded, tmp_path):
     assert f"the mechanisms come from {library}, which does not say" in err
 
 
-def test_name_taken_by_another_library(tiny):
-    # The other library holds one of our names only: loading ours on top would be partial.
-    (tiny / "tiny.mod").write_text(TINY.replace("SUFFIX dp_tiny", "POINT_PROCESS DpVaricosity"))
-    other = nmodl.compile_mechanisms(tiny.parent / "other")
-    said = output(python(f"from neuron import h; h.nrn_load_dll({str(other)!r})\n{LOAD}"))
-    assert said.startswith(f"the mechanism name 'DpVaricosity' is already taken by {other}")
-
-
-def test_extra_name_of_the_users_library_is_taken(tiny, tmp_path):
-    # What is taken shows only while loading: the library holds more than the package knows of.
+@pytest.fixture
+def other(tiny, tmp_path):
+    """Return another package's library: one name of ours and one of nobody; only `tiny` is left as source."""
+    (tiny / "tiny.mod").unlink()
     (tiny / "extra.mod").write_text("NEURON { SUFFIX extra }\n")
+    (tiny / "varicosity.mod").write_text("NEURON { POINT_PROCESS DpVaricosity }\n")
+    library = nmodl.compile_mechanisms(tmp_path / "other")
+    (tiny / "tiny.mod").write_text(TINY)
+    (tiny / "varicosity.mod").unlink()
+    return library
+
+
+def test_name_taken_by_another_library(tiny, other, tmp_path):
+    first = f"from neuron import h; h.nrn_load_dll({str(other)!r})\n"
+    # Seen before loading, which would be partial: the other library holds one of our names only.
+    said = output(python(first + LOAD))
+    assert said.startswith(f"the mechanism name 'DpVaricosity' is already taken by {other}")
+    # Seen while loading: the user's library holds more than the package knows of.
     own = nmodl.compile_mechanisms(tmp_path / "own")
     own.with_name("libnrnmech.json").unlink()
-    (tiny / "tiny.mod").unlink()
-    other = nmodl.compile_mechanisms(tmp_path / "other")
-    (tiny / "tiny.mod").write_text(TINY)
     (tiny / "extra.mod").unlink()
-    before = f"""
-from pathlib import Path
-from dendplast import mechanisms, nmodl
-from neuron import h
-nmodl.mod_dir = lambda: Path({str(tiny)!r})
-h.nrn_load_dll({str(other)!r})
-"""
-    said = output(python(before + LOAD, DENDPLAST_MECHANISMS=str(own)))
+    first += f"import pathlib\nfrom dendplast import nmodl\nnmodl.mod_dir = lambda: pathlib.Path({str(tiny)!r})\n"
+    said = output(python(first + LOAD, DENDPLAST_MECHANISMS=str(own)))
     assert said.startswith(f"the mechanism name 'extra' is already taken by {other}")

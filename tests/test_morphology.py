@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from dendplast.errors import MorphologyError
+from dendplast.errors import MorphologyError, StorageError
 from dendplast.geometry import Morphology, Neurite
 from dendplast.morphology import check, load, retype_apical, shipped, statistics, write_swc
 
@@ -324,6 +324,8 @@ def test_write_is_atomic(tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StorageError, match=r"cell\.swc: can not be written \(disk full\)"):
         write_swc(load("dspn_1"), path)
     assert [p.name for p in tmp_path.iterdir()] == ["cell.swc"] and path.read_text() == "old"
+    with pytest.raises(StorageError, match=r"No such file or directory"):
+        write_swc(load("dspn_1"), tmp_path / "none" / "cell.swc")

@@ -39,7 +39,7 @@ def test_cache(platform, variables, expected, monkeypatch):
     assert paths.cache_dir() == Path(expected).expanduser()
 
 
-def test_a_relative_cache_does_not_follow_the_current_folder(monkeypatch):
+def test_a_relative_cache_becomes_absolute(monkeypatch):
     monkeypatch.setenv("DENDPLAST_CACHE", "here")
     assert paths.cache_dir() == Path.cwd() / "here"
 

@@ -51,7 +51,9 @@ class Job:
     @property
     def hash(self) -> str:
         """A name for what the job computes: its function, its arguments and the version of the code."""
-        content = pickle.dumps((self.function.__module__, self.function.__qualname__, repr(self.arguments), __version__))
+        content = pickle.dumps(
+            (self.function.__module__, self.function.__qualname__, repr(self.arguments), __version__)
+        )
         sources = [p for p in sorted(Path(__file__).parents[1].rglob("*")) if p.suffix in {".py", ".toml"}]
         digest = hashlib.sha256(content)
         for path in [*sources, *sorted(mod_dir().glob("*.mod"))]:
@@ -131,7 +133,12 @@ def run_jobs(
                 results[job.label] = pickle.loads(files[job.label].read_bytes())
     left = [job for job in jobs if job.label not in results]
     total = sum(job.cost for job in jobs)
-    bar = tqdm(total=1.0, desc=f"{name:<8}", disable=not show, bar_format="{desc} {percentage:3.0f}%|{bar:30}| {elapsed}<{remaining}")
+    bar = tqdm(
+        total=1.0,
+        desc=f"{name:<8}",
+        disable=not show,
+        bar_format="{desc} {percentage:3.0f}%|{bar:30}| {elapsed}<{remaining}",
+    )
     bar.update(sum(job.cost for job in jobs if job.label in results) / total)
     if left:
         context = multiprocessing.get_context("spawn")
@@ -157,7 +164,9 @@ def _run(left, files, results, workers, context, shares, bar, total, costs) -> N
                     except DendplastError:
                         raise
                     except Exception as error:
-                        raise SimulationError(f"job {job.label!r} failed: {type(error).__name__}: {error}") from error
+                        raise SimulationError(
+                            f"job {job.label!r} failed: {type(error).__name__}: {error}"
+                        ) from error
                     partial = files[job.label].with_suffix(".partial")
                     partial.write_bytes(pickle.dumps(results[job.label]))
                     os.replace(partial, files[job.label])
