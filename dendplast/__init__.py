@@ -12,15 +12,41 @@ __version__ = "0.1.0"
 
 # public name -> module that defines it
 _HOME = {
+    "Cell": "cell",
+    "Condition": "replay",
     "DendplastError": "errors",
+    "Drug": "drugs",
+    "Experiment": "experiment",
     "Geometry": "geometry",
     "MechanismError": "errors",
+    "Model": "model",
     "Morphology": "geometry",
     "MorphologyError": "errors",
+    "Numerics": "experiment",
     "ParameterError": "errors",
+    "Patch": "release",
+    "Placement": "experiment",
+    "Record": "experiment",
+    "Release": "protocol",
+    "Result": "result",
+    "Selection": "protocol",
     "SimulationError": "errors",
+    "Spines": "spines",
     "StorageError": "errors",
+    "Varicosity": "release",
+    "adopt": "cell",
+    "build": "build",
+    "burst": "protocol",
     "ensure_loaded": "mechanisms",
+    "grow": "growth",
+    "load_morphology": "morphology:load",
+    "load_preset": "presets",
+    "protocols": "protocols",
+    "read": "storage",
+    "record": "simulate",
+    "replay": "replay",
+    "run": "simulate",
+    "write": "storage",
 }
 
 __all__ = ["__version__", *_HOME]
@@ -29,7 +55,9 @@ __all__ = ["__version__", *_HOME]
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'dendplast' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    module, _, attribute = _HOME[name].partition(":")
+    found = import_module(f".{module}", __name__)
+    value = globals()[name] = found if module == name and not hasattr(found, name) else getattr(found, attribute or name)
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from pydantic import model_validator
 
 from .quantity import Description, quantity
 
@@ -76,7 +77,7 @@ class SpineSettings(Description):
     neck_length_median: float = quantity(
         0.45, "um", "assumed: between 10.1523/JNEUROSCI.12-07-02685.1992 and 10.1002/cne.21588", 0.01, 10
     )
-    neck_length_sigma: float = quantity(0.5, "1", "sd of ln, quartiles 0.35 and 0.70 um of 10.1002/cne.21588", 0, 3)
+    neck_length_sigma: float = quantity(0.5, "1", "sd of ln; quartiles 0.35, 0.70 um of 10.1002/cne.21588", 0, 3)
     neck_length_min: float = quantity(0.1, "um", "assumed: shortest neck that can be told from none", 0, 10)
     neck_length_max: float = quantity(2, "um", "assumed: longest neck of CA1", 0, 20)
 
@@ -99,3 +100,11 @@ class SpineSettings(Description):
     )
 
     cm: float = quantity(1, "uF/cm2", "assumed: rounds the 0.9 of 10.1016/S0006-3495(00)76293-X", 0.1, 5)
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> SpineSettings:
+        for name in ("volume", "neck_length", "neck_diam", "R_neck"):
+            low, high = getattr(self, f"{name}_min"), getattr(self, f"{name}_max")
+            if low > high:
+                raise ValueError(f"{name}_min = {low}: must be at most {name}_max = {high}")
+        return self

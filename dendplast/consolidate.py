@@ -18,7 +18,7 @@ import numpy as np
 from .parameters import RECEPTORS
 from .rule import State, Surround, learn, midpoint, readout, resting
 
-__all__ = ["Arrivals", "Engine", "GROWTH", "exponentials", "rest_grid"]
+__all__ = ["Arrivals", "Engine", "GROWTH", "rest_grid"]
 
 GROWTH = 0.05
 """Step over time since the last event; halving it moves a tag by less than 0.1 % (a test)."""
@@ -27,11 +27,6 @@ STEP_MAX = 20_000.0
 """Largest step of a rest (ms): a fifteenth of the fastest expression constant (tau_tr, 300 s)."""
 
 LIGANDS = ("da", "ach", "ne")
-
-
-def exponentials(tau_min: float, tau_max: float, n: int = 12) -> np.ndarray:
-    """Return the rates (/ms) of the shared exponentials, geometric between two time constants (ms)."""
-    return 1 / (tau_min * (tau_max / tau_min) ** (np.arange(n) / (n - 1)))
 
 
 def rest_grid(start: float, stop: float, breaks: np.ndarray, tick: float = 1.0) -> np.ndarray:
@@ -141,8 +136,8 @@ class Engine:
         free = {name: bath[f"{name}_ext"] + (field[name] if field else 0.0) for name in LIGANDS}
         return Surround(
             **free,
-            agonist={r: bath[f"ago_{r}"] for r in RECEPTORS if bath[f"ago_{r}"]},
-            antagonist={r: bath[f"ant_{r}"] for r in RECEPTORS if bath[f"ant_{r}"]},
+            agonist={r: bath[f"ago_{r}"] for r in RECEPTORS if np.any(bath[f"ago_{r}"])},
+            antagonist={r: bath[f"ant_{r}"] for r in RECEPTORS if np.any(bath[f"ant_{r}"])},
             prp_drive=self.prp_drive,
         )
 
@@ -174,10 +169,9 @@ class Engine:
         """Advance one tick of `h` ms under calcium (mM) sampled in it, shape (n_sample, ...)."""
         self._deliver(t, t + h)
         field = self._spread(h)
-        k = [readout(c, self.y, self.p) for c in cai]
-        phi_P, phi_D = (sum(r[i] for r in k) / len(k) for i in (0, 1))
+        phi_P, phi_D = (phi.mean(axis=0) for phi in readout(cai, self.y, self.p))
         around = self._around(t + h, field)
-        self.y = learn(self.y, phi_P, phi_D, sum(cai) / len(cai), around, h, self.p)
+        self.y = learn(self.y, phi_P, phi_D, cai.mean(axis=0), around, h, self.p)
         self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
 
     def rest(self, t0: float, t1: float, ca: np.ndarray) -> None:

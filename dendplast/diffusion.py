@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -47,7 +46,7 @@ class Deliveries:
     weights : ndarray, shape (n, 12)
         Jump of each shared exponential at arrival (mM).
     error : ndarray, shape (n,)
-        Largest difference of the sum of exponentials from the kernel, over the peak.
+        Largest difference of the sum of exponentials from the kernel, over the peak; see `soe_weights`.
     modulators : tuple of str, length n_site
         Modulator of each site.
     rates : ndarray, shape (n_site, 12)
@@ -131,10 +130,11 @@ def deliveries(
     weights = np.empty((len(site), N_RATE))
     # Sites of one shape in one medium share a fit, so a thousand varicosities cost one call.
     shapes = [(s.extent, _medium(s, media)) for s in sites]
+    amounts = np.array([s.amount(medium) for s, (_, medium) in zip(sites, shapes, strict=True)])
     for shape in dict.fromkeys(shapes):
         radius, medium = shape
         rows = np.flatnonzero(np.array([s == shape for s in shapes], bool)[site])
-        amount = np.array([s.amount(medium) for s in sites])[site[rows]]
+        amount = amounts[site[rows]]
         r = np.maximum(distance[rows], settings.r_min) if radius == 0 else distance[rows]
         delay[rows], per_unit, error[rows] = soe_weights(r, radius, medium, settings)
         weights[rows] = amount[:, None] * per_unit
@@ -161,11 +161,8 @@ def _medium(site: Site, media: Mapping[str, Medium]) -> Medium:
 
 def _in_reach(site: Site, xyz: np.ndarray, medium: Medium, cutoff: float) -> tuple[np.ndarray, np.ndarray]:
     distance = np.linalg.norm(xyz - site.position, axis=1)
-    spine = np.flatnonzero(distance <= _reach(site.extent, site.amount(medium), medium, cutoff))
+    spine = np.flatnonzero(distance <= reach(site.extent, site.amount(medium), medium, cutoff))
     return spine, distance[spine]
-
-
-_reach = lru_cache(maxsize=256)(reach)
 
 
 def concentration(table: Deliveries, times: Sequence[np.ndarray], t: np.ndarray, modulator: str) -> np.ndarray:

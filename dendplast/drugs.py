@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import field_validator
@@ -34,8 +34,8 @@ class Agent:
     """
 
     ligand: str = ""
-    agonist: MappingProxyType[str, float] = MappingProxyType({})
-    antagonist: MappingProxyType[str, float] = MappingProxyType({})
+    agonist: Mapping[str, float] = field(default_factory=dict)
+    antagonist: Mapping[str, float] = field(default_factory=dict)
     nmda_block: float = 0.0
     source: str = ""
 
@@ -45,11 +45,11 @@ _OWN = "the modulator itself"
 
 
 def _agonist(source: str = _IUPHAR, **affinity: float) -> Agent:
-    return Agent(agonist=MappingProxyType(affinity), source=source)
+    return Agent(agonist=affinity, source=source)
 
 
 def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
-    return Agent(antagonist=MappingProxyType(kd), source=source)
+    return Agent(antagonist=kd, source=source)
 
 
 AGENTS: dict[str, Agent] = {

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from .drugs import Drug
 from .errors import ParameterError
+from .presets import Tone
 from .protocol import Protocol, resolve_time
 from .quantity import Description, quantity
 
@@ -95,8 +96,8 @@ class Experiment(Description):
         What is done, in order.
     drugs : tuple of Drug
         What is in the bath, and when.
-    tone : dict, optional
-        Steady concentration (mM) of modulators; the preset's when not given.
+    tone : Tone, optional
+        Steady concentration of each modulator; the preset's when not given.
     until : float or str
         End of the run: ms, ``"45 min"``, or ``"end + 30 min"`` after the protocol.
     seed : int
@@ -111,7 +112,7 @@ class Experiment(Description):
     parameters: dict[str, Any] = {}
     protocol: tuple[Protocol, ...] = ()
     drugs: tuple[Drug, ...] = ()
-    tone: dict[Literal["dopamine", "acetylcholine", "noradrenaline"], float | str] | None = None
+    tone: Tone | None = None
     until: float | str = "end + 1 s"
     numerics: Numerics = Numerics()
     record: Record = Record()
@@ -131,7 +132,9 @@ class Experiment(Description):
             if rest:
                 group = data.get(head)
                 if not isinstance(group, Description):
-                    raise ParameterError(f"{head}: is no group of an experiment; groups are spines, numerics, record")
+                    raise ParameterError(
+                        f"{head}: is no group of an experiment; groups are spines, numerics, record"
+                    )
                 value = type(group)(**({n: getattr(group, n) for n in type(group).model_fields} | {rest: value}))
             data[head] = value
         return Experiment(**data)

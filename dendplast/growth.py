@@ -5,10 +5,10 @@ Carrier points are scattered where a cell of the class has dendrite; the next on
 
     distance + balance * path from the soma + turn_cost * distance * (1 - cos turn) / 2
 
-to a node with room.  Two things are added to the published method: a node has room for one child only
-when it is farther than a fork limit from its stem, which gives the long unbranched end sections of
-real dendrites, and paths have an upper limit.  Then short twigs are pruned, kinks smoothed, the path
-jittered, and diameters set from the number of tips downstream.
+to a node with room.  Three things are added to the published method: a turn has a cost; a node has room
+for one child only when it is farther than a fork limit from its stem, which gives the long unbranched
+end sections of real dendrites; and paths have an upper limit.  Then short twigs are pruned, kinks
+smoothed, the path jittered, and diameters set from the number of tips downstream.
 
     python -m dendplast.growth ca1 --seed 1 --out ca1_1.swc
 """
@@ -28,12 +28,12 @@ import numpy as np
 
 from .errors import DendplastError, ParameterError
 from .geometry import Morphology, Neurite
+from .spanning import Tree, join
 from .swc import write_swc
 
 __all__ = ["classes", "grow", "header", "parameters"]
 
 STEP = 4.0  # um between points; assumed: well below the length of a segment
-SMOOTHING = 3  # passes of the Laplacian filter; assumed: enough to lose the kinks of the spanning tree
 CANDIDATES = 12  # directions tried for each stem; assumed: stems apart, but not a lattice
 TAPER = (0.8, 0.5)  # an end section's diameter is tip * (a + b * (1 - u)^2), u from 0 to 1; assumed
 UP = np.array([0.0, 1.0, 0.0])  # the apical direction
@@ -68,7 +68,8 @@ def parameters(kind: str, **overrides: float) -> dict[str, float]:
             near = difflib.get_close_matches(name, values, 3, 0.4) or values
             raise ParameterError(f"{kind} has no growth parameter {name!r}; nearest are {', '.join(near)}")
         known = _recipe()["parameters"][name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not known["lo"] <= value <= known["hi"]:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not known["lo"] <= value <= known["hi"]:
             raise ParameterError(
                 f"{name} = {value!r}: must be a number from {known['lo']} to {known['hi']} {known['unit']}"
             )
@@ -103,85 +104,38 @@ def grow(kind: str, seed: int, **overrides: float) -> Morphology:
     basal, trunk, oblique, tuft, jitter = (
         np.random.RandomState(np.random.MT19937(s)) for s in np.random.SeedSequence(int(seed)).spawn(5)
     )
-    tree = _Tree()
+    tree = Tree()
     stems = _stems(basal, tree, p)
     ball = _ball(basal, p)
-    _join(tree, ball, stems, "basal", p, "basal", p["basal_path_limit"])
+    join(tree, ball, stems, "basal", **_limits(p, "basal", "basal"))
     if "trunk_length" in p:
         line = _trunk(trunk, tree, p)
         shift = tree.points[line[-1]] * [1, 0, 1]
         flat = p["flatten"]
+        # Obliques reach less far the higher they start; the tuft opens as a cone from half its final radius.
         carriers = _tube(
             oblique, p["oblique_carriers"], (p["oblique_start"], p["oblique_end"]),
-            (p["oblique_radius"], p["oblique_radius"]), p["oblique_spread"], flat,
+            (p["oblique_radius"], p["oblique_radius"] / 2), p["oblique_spread"], flat,
         )  # fmt: skip
-        _join(tree, carriers, line[1:-1], "apical", p, "oblique", p["apical_path_limit"])
-        # The tuft opens as a cone from half its final radius.
+        join(tree, carriers, line[1:-1], "apical", **_limits(p, "oblique", "apical"))
         carriers = shift + _tube(
             tuft, p["tuft_carriers"], (p["trunk_length"], p["tuft_end"]),
             (p["tuft_radius"] / 2, p["tuft_radius"]), p["tuft_spread"], flat,
         )  # fmt: skip
-        _join(tree, carriers, line[-2:], "apical", p, "tuft", p["apical_path_limit"])
+        join(tree, carriers, line[-2:], "apical", **_limits(p, "tuft", "apical"))
     tree.prune(p["shortest_twig"])
     tree.smooth()
     return Morphology(f"{kind}_{seed}", np.zeros(3), p["soma_diameter"], _neurites(jitter, tree, p))
 
 
-class _Tree:
-    """Nodes as lists; node 0 is the centre of the soma."""
-
-    def __init__(self) -> None:
-        self.points = [np.zeros(3)]
-        self.parents = [-1]
-        self.kinds = ["soma"]
-        self.paths = [0.0]  # um from node 0
-
-    def add(self, point: np.ndarray, parent: int, kind: str) -> int:
-        self.points.append(point)
-        self.parents.append(parent)
-        self.kinds.append(kind)
-        self.paths.append(self.paths[parent] + float(np.linalg.norm(point - self.points[parent])))
-        return len(self.points) - 1
-
-    def children(self) -> list[list[int]]:
-        children: list[list[int]] = [[] for _ in self.points]
-        for node, parent in enumerate(self.parents[1:], 1):
-            children[parent].append(node)
-        return children
-
-    def prune(self, shortest: float) -> None:
-        """Cut end sections below `shortest` (um), the shortest first; a stem is never cut."""
-        count = [len(c) for c in self.children()]
-        alive = [True] * len(count)
-        while True:
-            twigs = []
-            for tip in (i for i, n in enumerate(count) if n == 0 and alive[i]):
-                fork = self.parents[tip]
-                while fork > 0 and count[fork] == 1:
-                    fork = self.parents[fork]
-                if fork > 0 and self.paths[tip] - self.paths[fork] < shortest:
-                    twigs.append((self.paths[tip] - self.paths[fork], tip, fork))
-            if not twigs:
-                break
-            _, node, fork = min(twigs)
-            while node != fork:
-                alive[node] = False
-                node = self.parents[node]
-            count[fork] -= 1
-        new = np.cumsum(alive) - 1
-        kept = [i for i, a in enumerate(alive) if a]
-        self.parents = [-1, *(int(new[self.parents[i]]) for i in kept[1:])]
-        self.points, self.kinds, self.paths = ([v[i] for i in kept] for v in (self.points, self.kinds, self.paths))
-
-    def smooth(self) -> None:
-        """Move inner nodes half-way to the mean of their neighbours; soma, stems and tips stay."""
-        children = self.children()
-        moving = [i for i in range(1, len(children)) if children[i] and self.parents[i] > 0]
-        for _ in range(SMOOTHING):
-            old = list(self.points)
-            for i in moving:
-                neighbours = [old[j] for j in (self.parents[i], *children[i])]
-                self.points[i] = (old[i] + np.mean(neighbours, axis=0)) / 2
+def _limits(p: Mapping[str, float], part: str, kind: str) -> dict[str, float]:
+    """Return the arguments of `join` for one part of the tree."""
+    return {
+        "balance": p[f"{part}_balance"],
+        "turn_cost": p["turn_cost"],
+        "fork_limit": p[f"{part}_fork_limit"],
+        "path_limit": p[f"{kind}_path_limit"],
+    }
 
 
 def _directions(rng: np.random.RandomState, n: int) -> np.ndarray:
@@ -189,8 +143,8 @@ def _directions(rng: np.random.RandomState, n: int) -> np.ndarray:
     return v / np.linalg.norm(v, axis=1, keepdims=True)
 
 
-def _stems(rng: np.random.RandomState, tree: _Tree, p: Mapping[str, float]) -> list[int]:
-    """Place stems on the soma, each at the candidate farthest from those before it."""
+def _stems(rng: np.random.RandomState, tree: Tree, p: Mapping[str, float]) -> list[int]:
+    """Place stems on the soma, each at the candidate farthest from those before it; return their ends."""
     placed: list[np.ndarray] = []
     while len(placed) < round(p["stems"]):
         tried = _directions(rng, CANDIDATES)
@@ -198,10 +152,12 @@ def _stems(rng: np.random.RandomState, tree: _Tree, p: Mapping[str, float]) -> l
         if len(tried):
             nearness = (tried @ np.transpose(placed)).max(1) if placed else np.zeros(len(tried))
             placed.append(tried[nearness.argmin()])
-    return [tree.add(v * p["soma_diameter"] / 2, 0, "basal") for v in placed]
+    radius = p["soma_diameter"] / 2
+    starts = [tree.add(v * radius, 0, "basal") for v in placed]
+    return [tree.add(v * (radius + p["stem_length"]), s, "basal") for v, s in zip(placed, starts, strict=True)]
 
 
-def _trunk(rng: np.random.RandomState, tree: _Tree, p: Mapping[str, float]) -> list[int]:
+def _trunk(rng: np.random.RandomState, tree: Tree, p: Mapping[str, float]) -> list[int]:
     """Grow the apical trunk from the top of the soma, with a drift sideways; return its nodes."""
     point, line = UP * p["soma_diameter"] / 2, [0]
     while point[1] <= p["trunk_length"]:
@@ -212,18 +168,23 @@ def _trunk(rng: np.random.RandomState, tree: _Tree, p: Mapping[str, float]) -> l
 
 
 def _ball(rng: np.random.RandomState, p: Mapping[str, float]) -> np.ndarray:
-    """Scatter carrier points about the soma, below the ceiling, shape (n, 3)."""
-    n, kept = round(p["basal_carriers"]), np.zeros((0, 3))
+    """Scatter carrier points about the soma, beyond the stems and below the ceiling, shape (n, 3)."""
+    n, kept, near = round(p["basal_carriers"]), np.zeros((0, 3)), p["soma_diameter"] / 2 + p["stem_length"]
     while len(kept) < n:
         radius = p["basal_radius"] * rng.random_sample(n) ** (1 / p["basal_spread"])
         points = _directions(rng, n) * radius[:, None] * [1, 1, p["flatten"]]
-        kept = np.vstack([kept, points[points[:, 1] < p["basal_ceiling"]]])
+        kept = np.vstack([kept, points[(points[:, 1] < p["basal_ceiling"]) & (radius > near)]])
     return kept[:n]
 
 
 def _tube(
-    rng: np.random.RandomState, n: float, y: tuple[float, float], radius: tuple[float, float], spread: float, flat: float
-) -> np.ndarray:  # fmt: skip
+    rng: np.random.RandomState,
+    n: float,
+    y: tuple[float, float],
+    radius: tuple[float, float],
+    spread: float,
+    flat: float,
+) -> np.ndarray:
     """Scatter carrier points about the y axis, in a tube whose radius changes with height, shape (n, 3)."""
     n = round(n)
     height = rng.random_sample(n) ** (1 / spread)
@@ -232,47 +193,7 @@ def _tube(
     return np.c_[off * np.cos(angle), y[0] + height * (y[1] - y[0]), flat * off * np.sin(angle)]
 
 
-def _join(
-    tree: _Tree, carriers: np.ndarray, seeds: Sequence[int], kind: str, p: Mapping[str, float], part: str, limit: float
-) -> None:  # fmt: skip
-    """Join carriers to the tree, always the pair of carrier and node of least cost.
-
-    Carriers that no node can reach within the path limit (um) stay out.
-    """
-    balance, fork_limit = p[f"{part}_balance"], p[f"{part}_fork_limit"]
-    children = tree.children()
-    nodes, offset = list(seeds), [0.0] * len(seeds)
-    room = [(2 if tree.parents[s] else 1) - len(children[s]) for s in seeds]  # a stem does not fork on the soma
-    cost = np.full((len(carriers), len(seeds) + len(carriers)), np.inf)
-
-    def column(node: int) -> np.ndarray:
-        step = carriers - tree.points[node]
-        distance = np.linalg.norm(step, axis=1)
-        before = tree.points[node] - tree.points[tree.parents[node]]
-        cosine = step @ before / np.maximum(distance * np.linalg.norm(before), 1e-9)
-        value = distance + balance * tree.paths[node] + p["turn_cost"] * distance * (1 - cosine) / 2
-        return np.where(tree.paths[node] + distance <= limit, value, np.inf)
-
-    for j, node in enumerate(nodes):
-        if room[j] > 0:
-            cost[:, j] = column(node)
-    free = np.ones(len(carriers), bool)
-    while free.any():
-        i, j = np.unravel_index(cost.argmin(), cost.shape)
-        if not np.isfinite(cost[i, j]):
-            return
-        free[i], cost[i] = False, np.inf
-        node = tree.add(carriers[i], nodes[j], kind)
-        room[j] -= 1
-        if room[j] <= 0:
-            cost[:, j] = np.inf
-        nodes.append(node)
-        offset.append(offset[j] + tree.paths[node] - tree.paths[nodes[j]])
-        room.append(2 if offset[-1] < fork_limit else 1)
-        cost[free, len(nodes) - 1] = column(node)[free]
-
-
-def _neurites(rng: np.random.RandomState, tree: _Tree, p: Mapping[str, float]) -> tuple[Neurite, ...]:
+def _neurites(rng: np.random.RandomState, tree: Tree, p: Mapping[str, float]) -> tuple[Neurite, ...]:
     """Turn chains of nodes into neurites: even points, correlated jitter, diameters; rounded to 0.001 um."""
     children = tree.children()
     tips = [0] * len(children)
@@ -288,8 +209,6 @@ def _neurites(rng: np.random.RandomState, tree: _Tree, p: Mapping[str, float]) -
             chain += children[chain[-1]]
         before = [tree.parents[head]] if tree.parents[head] > 0 else []
         line = np.array([tree.points[i] for i in before + chain])
-        if len(line) < 2:  # a stem that got no carrier
-            continue
         along = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]
         at = np.linspace(0.0, along[-1], max(2, round(along[-1] / STEP) + 1))
         points = np.transpose([np.interp(at, along, axis) for axis in line.T])
@@ -329,7 +248,10 @@ def header(kind: str, seed: int, overrides: Mapping[str, float], out: str) -> st
 
 def _assignment(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
-    return name, float(value)
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -346,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     overrides = dict(a.overrides)
     try:
         write_swc(grow(a.kind, a.seed, **overrides), a.out, header(a.kind, a.seed, overrides, a.out.name))
-    except (DendplastError, OSError) as error:
+    except DendplastError as error:
         parser.error(str(error))
 
 

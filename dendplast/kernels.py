@@ -6,6 +6,8 @@ Equations: free diffusion with first-order uptake in a porous medium, Nicholson 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.special import erf
 
@@ -119,6 +121,7 @@ def peak(r: np.ndarray, radius: float, medium: Medium) -> tuple[np.ndarray, np.n
     return np.where(inside, PER_UM3 / medium.alpha, np.maximum(height, mid)), time
 
 
+@lru_cache(maxsize=256)  # sites of one kind share the search
 def reach(radius: float, amount: float, medium: Medium, cutoff: float) -> float:
     """Return the distance (um) beyond which one release event stays below `cutoff`.
 

@@ -116,7 +116,8 @@ def _give_to_neuron(library: Path, names: set[str]) -> None:
         h.nrn_load_dll(str(library))
     except RuntimeError as error:
         found = re.search(r"already exists: (\w+)", str(error))
-        raise MechanismError(_clash(found[1], library) if found else f"NEURON refuses {library}: {error}") from None
+        sentence = _clash(found[1], library) if found else f"NEURON refuses {library}: {error}"
+        raise MechanismError(sentence) from None
     if missing := sorted(names - _registered()):
         raise MechanismError(
             f"{library} did not give NEURON {neuron.__version__} the mechanisms {', '.join(missing)}: "
@@ -137,10 +138,10 @@ def _registered() -> set[str]:
 
 
 def _clash(name: str, ours: Path | None = None) -> str:
+    holder = _holder(name, ours) or "something else in this session"
     return (
-        f"the mechanism name {name!r} is already taken by {_holder(name, ours) or 'something in this session'} and "
-        f"NEURON can not replace it: start a new Python, in a folder without {platform.machine()}/ and with "
-        f"NRN_NMODL_PATH unset, and do not load that library"
+        f"the mechanism name {name!r} is already taken by {holder} and NEURON can not replace it: start a new "
+        f"Python in a folder without {platform.machine()}/, unset NRN_NMODL_PATH, and do not load that library"
     )
 
 

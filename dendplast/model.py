@@ -28,10 +28,11 @@ from .stepping import TICK
 
 __all__ = ["Model"]
 
-AGENT = {"dopamine": 1, "acetylcholine": 2, "noradrenaline": 3}
-"""Second weight of a release NetCon: which exponentials of the spine it feeds."""
-
 LIGAND = {"dopamine": "da", "acetylcholine": "ach", "noradrenaline": "ne"}
+"""Names in the mechanism; the place in this table plus 1 is the agent of a release NetCon."""
+
+REFERENCE_VOLUME = 0.087
+"""Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
 
 _SPECIAL = {"bap_peak", "epsp_peak"}  # targets of the calibration, not parameters of the mechanism
 
@@ -63,7 +64,13 @@ class Model:
     """
 
     def __init__(
-        self, experiment: Experiment, preset: Preset, cell: Cell, tree: Geometry, spines: Spines, parameters: Parameters
+        self,
+        experiment: Experiment,
+        preset: Preset,
+        cell: Cell,
+        tree: Geometry,
+        spines: Spines,
+        parameters: Parameters,
     ) -> None:
         self.experiment, self.preset, self.cell = experiment, preset, cell
         self.tree, self.spines, self.parameters = tree, spines, parameters
@@ -74,14 +81,14 @@ class Model:
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
-        reference = float(np.exp(settings.volume_mu))
-        share = spines.volume / reference
+        share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
-        self.tone = {LIGAND[m]: float(v) for m, v in (experiment.tone_or(preset.tone)).items()}
+        tone = preset.tone if experiment.tone is None else experiment.tone
+        self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
         self.media = MEDIA[preset.tissue]
         self._configure()
         self._compile()
@@ -266,12 +273,14 @@ class Model:
         """Return the NetCon that adds `amplitude` nA to the current into soma (-1) or under a spine."""
         return self._netcon(("pulse", at, amplitude), self._electrode(at), (amplitude,))
 
-    def delivery(self, row: int) -> Any:
-        """Return the NetCon of one row of `deliveries`."""
-        d = self.deliveries
-        agent = AGENT[d.modulators[int(d.site[row])]]
-        key = ("release", int(d.spine[row]), agent, d.weights[row].tobytes())
-        return self._netcon(key, self.processes[int(d.spine[row])], (1.0, agent, *d.weights[row]))
+    def arrival(self, ligand: int, spine: int, weights: np.ndarray) -> Any:
+        """Return the NetCon that feeds a release into a spine's exponentials (ligand: 0 da, 1 ach, 2 ne)."""
+        key = ("release", spine, ligand, weights.tobytes())
+        return self._netcon(key, self.processes[spine], (1.0, ligand + 1, *weights))
+
+    def electrodes(self) -> list[Any]:
+        """Return the current electrodes, the soma's first."""
+        return list(self._electrodes.values())
 
     def _netcon(self, key: Any, target: Any, weights: Iterable[float]) -> Any:
         if key not in self._sources:
@@ -318,10 +327,9 @@ class Model:
         times, netcons = self.electrical_events()
         for t, netcon in zip(times, netcons, strict=True):
             netcon().event(t)
-        d, s = self.deliveries, self.schedule
-        for t, site in zip(s.release_time, s.release_site.astype(int), strict=True):
-            for row in np.flatnonzero(d.site == site):
-                self.delivery(int(row)).event(t + d.delay[row])
+        a = self.arrivals()
+        for k in range(len(a)):
+            self.arrival(int(a.ligand[k]), int(a.where[0][k]), a.weights[k]).event(a.time[k])
         cvode = h.CVode()
         for t in self.bath_times(0.0, 1e14):
             cvode.event(t, (self.set_bath, float(t)))
@@ -331,4 +339,6 @@ class Model:
         return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {len(self.deliveries)} in reach of a release>"
 
     def __getstate__(self) -> None:
-        raise TypeError("a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()")
+        raise TypeError(
+            "a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()"
+        )

@@ -11,22 +11,17 @@ from pathlib import Path
 import morphio
 import numpy as np
 
+from .defects import INVENTED_SOMA, REPAIRABLE, examine, inspect, rising_stems, stem_of
 from .errors import MorphologyError
 from .geometry import Finding, Morphology, Neurite
 from .morphometry import MorphologyStatistics, statistics
 from .paths import morphology_dir
-from .swc import KINDS, REPAIRABLE, examine, read_table, table_text, write_swc
+from .swc import KINDS, read_table, table_text, write_swc
 
 __all__ = ["MorphologyStatistics", "check", "load", "retype_apical", "shipped", "statistics", "write_swc"]
 
-FLOOR_DIAMETER = 0.1  # um; assumed: below the thinnest dendrite that light microscopy resolves
-GIANT_DIAMETER = 20.0  # um; assumed: twice the thickest apical trunk
-GIANT_SOMA = 60.0  # um; assumed: twice the largest cortical soma
-Z_STEP, Z_SHARE, Z_JUMP = 5.0, 0.05, 30.0  # um, share of steps, um; assumed: from good and rejected cells
-SAME_SHARE = 0.8  # share of length with one diameter; assumed: real cells stay below
-HUGE_LENGTH, HUGE_AREA = 1e6, 1e5  # um, um2; assumed: 100 times a large cell, so the unit is nm
-RISING = 1.5  # how much farther than the next stem an apical stem reaches; assumed: splits the test cells
-STUB_LENGTH, STUB_DIAMETER = 30.0, 1.0  # um, two pieces; doi:10.1371/journal.pcbi.1002107 (60 um in all)
+FLOOR_DIAMETER = 0.1  # um, in place of a zero; assumed: below the thinnest dendrite that light microscopy resolves
+STUB_LENGTH, STUB_DIAMETER = 30.0, 1.0  # um, two pieces; assumed: the usual stand-in for an initial segment
 SAME_PLACE = 1e-6  # um
 
 
@@ -68,7 +63,7 @@ def load(
     path = _locate(source)
     morphology, findings = _read(path, repair)
     fatal = [f for f in findings if f.fatal and not f.repaired]
-    if fatal or morphology is None:
+    if fatal:
         raise MorphologyError(_sentence(path, fatal, repair))
     morphology = replace(morphology, findings=tuple(findings))
     if apical == "auto":
@@ -116,7 +111,7 @@ def _sentence(path: Path, fatal: list[Finding], repair: bool) -> str:
 
 
 def _read(path: Path, repair: bool) -> tuple[Morphology | None, list[Finding]]:
-    """Read a file as far as it goes; None when no tree can be built."""
+    """Read a file as far as it goes; None, and a fatal finding, when no tree can be built."""
     findings: list[Finding] = []
     place: Callable[[np.ndarray], str] = _coordinates
     try:
@@ -128,12 +123,19 @@ def _read(path: Path, repair: bool) -> tuple[Morphology | None, list[Finding]]:
         else:
             text, kind = path.read_text(encoding="utf-8", errors="replace"), "asc"
         raw = _morphio(path, text, kind)
-        center, diameter = _soma_sphere(path, raw.soma)
+        if not len(raw.soma.points) and raw.root_sections:  # an ASC file; the table of an SWC file was seen to
+            findings.append(Finding("no soma", "the file has no outline of a soma", fatal=True, repaired=repair))
+            center = np.mean([s.points[0] for s in raw.root_sections], axis=0, dtype=float)
+            diameter = INVENTED_SOMA
+        else:
+            center, diameter = _soma_sphere(path, raw.soma)
     except MorphologyError as error:
         return None, [*findings, Finding("unreadable", str(error), fatal=True)]
+    except OSError as error:
+        return None, [Finding("unreadable", f"{path}: {error.strerror}", fatal=True)]
     neurites, found = _neurites(raw, repair, place)
     morphology = Morphology(path.stem, center, diameter, neurites)
-    return morphology, findings + found + _inspect(morphology)
+    return morphology, findings + found + inspect(morphology)
 
 
 def _morphio(path: Path, text: str, kind: str) -> morphio.Morphology:
@@ -148,18 +150,18 @@ def _morphio(path: Path, text: str, kind: str) -> morphio.Morphology:
         line = re.search(r"\$STRING\$:(\d+)", plain)
         words = " ".join(re.sub(r"\$STRING\$:\d+:\w+", " ", plain).split())
         # Line numbers of a rewritten SWC table are not the file's; its own laws were checked before.
-        where = f":{line[1]}" if line and kind == "asc" else ""
-        raise MorphologyError(f"{path}{where}: not a readable {kind.upper()} file ({words or 'no reason'})") from None
+        where = f"{path}:{line[1]}" if line and kind == "asc" else str(path)
+        raise MorphologyError(f"{where}: not a readable {kind.upper()} file ({words})") from None
 
 
 def _soma_sphere(path: Path, soma: morphio.Soma) -> tuple[np.ndarray, float]:
     """Return centre and diameter (um) of the sphere of equal membrane area."""
-    points, diameters = np.asarray(soma.points, float), np.asarray(soma.diameters, float)
+    points, diameters = np.asarray(soma.points, float), np.maximum(np.asarray(soma.diameters, float), 0.0)
     if not len(points):
-        raise MorphologyError(f"{path}: the file has no soma")
+        raise MorphologyError(f"{path}: the file has neither soma nor neurite")
     three_point = soma.type == morphio.SomaType.SOMA_NEUROMORPHO_THREE_POINT_CYLINDERS
     if len(points) == 1 or three_point:
-        return points[0], float(diameters[0])
+        return points[0], float(diameters[0] or diameters.max())
     if soma.type == morphio.SomaType.SOMA_SIMPLE_CONTOUR or not diameters.any():
         center, area = _outline(points)
     else:
@@ -209,7 +211,7 @@ def _neurites(
         if int(section.type) not in KINDS:
             unknown.append(points[0])
         if repair:
-            diameters = np.maximum(diameters, FLOOR_DIAMETER)
+            diameters = np.where(diameters > 0, diameters, FLOOR_DIAMETER)
         index[section.id] = len(neurites)
         neurites.append(Neurite(KINDS.get(int(section.type), "basal"), parent, points, diameters))
     findings = []
@@ -225,71 +227,12 @@ def _neurites(
     return tuple(neurites), findings
 
 
-def _inspect(morphology: Morphology) -> list[Finding]:
-    """Return what looks wrong in a tree that can be built; only a wrong unit or an empty tree is fatal."""
-    neurites = morphology.neurites
-    if not neurites:
-        return [Finding("no neurites", "the file has a soma but no neurite", fatal=True)]
-    findings = []
-    # Axons are left out where dendrites are there: many are artificial or traced with one diameter.
-    dendrites = [n for n in neurites if n.kind != "axon"] or list(neurites)
-    steps = np.vstack([np.diff(n.points, axis=0) for n in dendrites])
-    size = np.linalg.norm(steps, axis=1)
-    diameters = np.concatenate([(n.diameters[1:] + n.diameters[:-1]) / 2 for n in dendrites])
-    soma = morphology.soma_diameter
-    if size.sum() > HUGE_LENGTH or np.pi * soma**2 > HUGE_AREA:
-        text = f"total length {size.sum():.3g} um and soma diameter {soma:.3g} um look like nanometres; scale by 0.001"
-        return [Finding("nanometres", text, fatal=True)]
-    if soma > GIANT_SOMA:
-        findings.append(Finding("giant soma", f"the soma is {soma:.3g} um thick"))
-    if diameters.max() > GIANT_DIAMETER:
-        findings.append(Finding("giant diameter", f"a neurite is {diameters.max():.3g} um thick"))
-    values, where = np.unique(np.round(diameters, 3), return_inverse=True)
-    share = np.bincount(where, weights=size) / size.sum()
-    if share.max() > SAME_SHARE and len(dendrites) > 1:
-        text = f"{share.max():.0%} of the length has the diameter {values[share.argmax()]:g} um: not measured?"
-        findings.append(Finding("one diameter", text))
-    dz = np.abs(steps[:, 2])
-    if (dz > Z_STEP).mean() > Z_SHARE or dz.max() > Z_JUMP:
-        text = f"{(dz > Z_STEP).mean():.1%} of steps are over {Z_STEP:g} um in z, the largest {dz.max():.3g} um"
-        findings.append(Finding("z jump", text))
-    if top := _rising_stems(morphology):
-        text = f"{len(top)} stems rise far above the others but none is typed apical; apical='auto' retypes them"
-        findings.append(Finding("no apical type", text))
-    return findings
-
-
-def _stem_of(morphology: Morphology) -> np.ndarray:
-    """Return for each neurite the neurite at the soma that it hangs on, shape (n,)."""
-    stem = np.arange(len(morphology.neurites))
-    for i, n in enumerate(morphology.neurites):
-        if n.parent >= 0:
-            stem[i] = stem[n.parent]
-    return stem
-
-
-def _rising_stems(morphology: Morphology) -> tuple[int, ...]:
-    """Return the one or two dendritic stems that reach far above all others when none is typed apical."""
-    if any(n.kind == "apical" for n in morphology.neurites):
-        return ()
-    reach: dict[int, float] = {}
-    for n, stem in zip(morphology.neurites, _stem_of(morphology), strict=True):
-        if n.kind == "basal":
-            far = np.linalg.norm(n.points - morphology.soma_center, axis=1).max()
-            reach[int(stem)] = max(reach.get(int(stem), 0.0), float(far))
-    order = sorted(reach, key=reach.__getitem__, reverse=True)
-    for count in (1, 2):  # two: an apical dendrite that forks inside the soma's outline
-        if len(order) >= count + 2 and reach[order[count - 1]] > RISING * reach[order[count]]:
-            return tuple(order[:count])
-    return ()
-
-
 def retype_apical(morphology: Morphology) -> Morphology:
     """Return the morphology with its rising stem, or two, typed apical; unchanged when there is none."""
-    top = _rising_stems(morphology)
+    top = rising_stems(morphology)
     if not top:
         return morphology
-    pairs = zip(morphology.neurites, _stem_of(morphology), strict=True)
+    pairs = zip(morphology.neurites, stem_of(morphology), strict=True)
     neurites = (replace(n, kind="apical") if s in top and n.kind == "basal" else n for n, s in pairs)
     kept = tuple(f for f in morphology.findings if f.kind != "no apical type")
     found = (*kept, Finding("no apical type", f"{len(top)} rising stems were typed apical", repaired=True))

@@ -11,7 +11,7 @@ from .geometry import Morphology
 
 __all__ = ["SHOLL_STEP", "MorphologyStatistics", "statistics"]
 
-SHOLL_STEP = 10.0  # um between the shells; doi:10.1113/jphysiol.1953.sp004916 used 20
+SHOLL_STEP = 10.0  # um between the spheres; assumed: finer than the branching, coarser than the points
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,9 +35,7 @@ _log = logging.getLogger(__name__)
 LIBRARY = "libnrnmech.dylib" if sys.platform == "darwin" else "libnrnmech.so"
 _LABEL = "libnrnmech.json"  # lies beside a library we compiled and says from which sources
 _PATIENCE = 900.0  # s; assumed: no compilation of our few files takes a quarter of an hour
-_FOREIGN = {  # variables left by another NEURON, or by a make that runs us
-    "NRNHOME", "NRNHOME_EXEC", "NEURONHOME", "CORENRNHOME", "NMODLHOME", "NMODL_PYLIB", "MAKEFLAGS", "MFLAGS",
-}  # fmt: skip
+_FOREIGN = {"NRNHOME_EXEC", "MAKEFLAGS", "MFLAGS"}  # left by another NEURON, or by a make that runs us
 _REMARK = re.compile(r"\bCOMMENT\b.*?\bENDCOMMENT\b|:[^\n]*|^TITLE[^\n]*", re.S | re.M)
 _NAME = re.compile(r"\b(?:SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)\s+(\w+)")
 _INSTALL = "on Debian or Ubuntu `apt install g++ make`, on macOS `xcode-select --install`"

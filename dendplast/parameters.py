@@ -46,7 +46,9 @@ class SynapseParameters(Description):
     tau_r_ampa: float = quantity(0.2, "ms", _CHINDEMI, 1e-3, 100)
     tau_d_ampa: float = quantity(1.7, "ms", _CHINDEMI, 1e-3, 1000)
     e_glu: float = quantity(0.0, "mV", "assumed: mixed-cation reversal, rounded", -50, 50)
-    g_nmda: float = quantity(3e-4, "uS", _TUNED + "0.7 uM calcium per EPSP (10.1016/S0896-6273(02)00573-1)", 0, 0.1)
+    g_nmda: float = quantity(
+        3e-4, "uS", _TUNED + "0.7 uM calcium per EPSP (10.1016/S0896-6273(02)00573-1)", 0, 0.1
+    )
     tau_r_nmda: float = quantity(0.29, "ms", _CHINDEMI, 1e-3, 100)
     tau_d_nmda: float = quantity(70.0, "ms", _CHINDEMI, 1e-2, 1000)
     mg: float = quantity(1.0, "mM", _CHINDEMI, 0, 10)
@@ -59,7 +61,7 @@ class SynapseParameters(Description):
 class CalciumParameters(Description):
     """Voltage-gated calcium channels, buffer and pump of the head."""
 
-    g_vgcc: float = quantity(8e-6, "uS", _TUNED + "1.4 uM calcium per back-propagating spike (" + _CHINDEMI + ")", 0, 0.01)
+    g_vgcc: float = quantity(7e-5, "uS", _CHINDEMI + " (0.0744 nS/um2 on the reference head)", 0, 0.01)
     e_ca: float = quantity(120.0, "mV", "assumed: between Nernst at rest (136 mV) and at 2 uM (91 mV)", 0, 200)
     vhalf_m: float = quantity(-5.9, "mV", _CHINDEMI, -100, 100)
     k_m: float = quantity(9.5, "mV", _CHINDEMI, 0.1, 100)
@@ -106,7 +108,9 @@ class ReceptorParameters(Description):
     koff_D1: float = quantity(5e-3, "/ms", "10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10)
     x_D1: float = quantity(1.0, "1", "assumed: reference expression", 0, 1)
     kon_D2: float = quantity(150.0, "/mM/ms", "assumed: Kd 20 nM (10.7554/eLife.105214 has 7 nM)", 0, 1e4)
-    koff_D2: float = quantity(3e-3, "/ms", "assumed: seconds, between 10.7554/eLife.105214 and 10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10)
+    koff_D2: float = quantity(
+        3e-3, "/ms", "assumed: seconds, between 10.7554/eLife.105214 and 10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10
+    )
     x_D2: float = quantity(0.0, "1", "assumed: reference expression", 0, 1)
     kon_beta: float = quantity(5.6, "/mM/ms", "10.1371/journal.pcbi.1005657", 0, 1e4)
     koff_beta: float = quantity(5e-3, "/ms", "10.1371/journal.pcbi.1005657", 1e-6, 10)
@@ -135,7 +139,9 @@ class CascadeParameters(Description):
     k_A: float = quantity(1e-3, "/ms", _TUNED + "10.7554/eLife.09685", 0, 10)
     tau_A: float = quantity(5000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e7)
     A_basal: float = quantity(0.0, "1", "assumed: no basal Gs", 0, 10)
-    chi: float = quantity(0.0, "1", "10.1371/journal.pcbi.1008078 (adenylyl cyclase 1 needs calcium and Gs)", 0, 100)
+    chi: float = quantity(
+        0.0, "1", "10.1371/journal.pcbi.1008078 (adenylyl cyclase 1 needs calcium and Gs)", 0, 100
+    )
     e_Gi: float = quantity(4.0, "1", "assumed: strength of Gi against Gs", 0, 100)
     K_A: float = quantity(0.45, "1", _TUNED + "10.7554/eLife.09685", 1e-3, 10)
     n_A: float = quantity(4.0, "1", _TUNED + "10.7554/eLife.09685", 1, 12)
@@ -145,13 +151,17 @@ class CascadeParameters(Description):
     e_GiQ: float = quantity(0.0, "1", "assumed: Gi adds no PLC drive unless the preset says so", 0, 10)
     K_Q: float = quantity(0.45, "1", _TUNED + "10.7554/eLife.27756", 1e-3, 10)
     n_Q: float = quantity(4.0, "1", _TUNED + "10.7554/eLife.27756", 1, 12)
-    K_AD: float = quantity(0.35, "1", "assumed: PKA shuts PP1 through inhibitor-1 (10.1371/journal.pcbi.0030221)", 1e-3, 100)
+    K_AD: float = quantity(
+        0.35, "1", "assumed: PKA shuts PP1 through inhibitor-1 (10.1371/journal.pcbi.0030221)", 1e-3, 100
+    )
 
 
 class ConversionParameters(Description):
     """Traces become tags where a modulator (or the basal gate) converts them."""
 
-    g0_P: float = quantity(0.0, "1", "assumed: no potentiation without modulator unless the preset says so", 0, 100)
+    g0_P: float = quantity(
+        0.0, "1", "assumed: no potentiation without modulator unless the preset says so", 0, 100
+    )
     g_P: float = quantity(1.0, "1", "assumed: sets the scale with k_c", 0, 100)
     g0_D: float = quantity(0.0, "1", "assumed: no depression without modulator unless the preset says so", 0, 100)
     g_D: float = quantity(1.0, "1", "assumed: sets the scale with k_c", 0, 100)
@@ -189,7 +199,9 @@ class ExpressionParameters(Description):
 class OutcomeParameters(Description):
     """Limits that name a change, applied to changes against the no-release control."""
 
-    tag_min: float = quantity(0.05, "1", "assumed: a tag this large moves the weight by 5 %, the SEM of slice data", 0, 1)
+    tag_min: float = quantity(
+        0.05, "1", "assumed: a tag this large moves the weight by 5 %, the SEM of slice data", 0, 1
+    )
     weight_min: float = quantity(0.05, "1", "assumed: 5 % of the weight, the SEM of slice data", 0, 1)
     primed_min: float = quantity(0.3, "1", "assumed: prior PKA that eases a later change", 0, 1)
 

@@ -144,6 +144,7 @@ class CellPreset(Description):
     pulse_dur: float = quantity(..., "ms", _PRESET, 0.1, 100.0)
     pulse_latency: float = quantity(..., "ms", _PRESET, 0.0, 100.0)
     requires_apical: bool = False
+    spikes: bool = True
     regions: dict[str, dict[str, Channel]]
 
     @model_validator(mode="after")

@@ -91,8 +91,6 @@ class _Synaptic(_Timed):
     spines: Literal["all"] | tuple[int, ...] | Selection = "all"
 
 
-
-
 class Pairing(_Synaptic):
     """Pair presynaptic spikes with somatic spikes.
 
@@ -342,7 +340,11 @@ def compile_schedule(
             times = item.pre() + start
             weight = getattr(item, "amplitude", 1.0)
             pre.append(
-                (np.repeat(times, len(spines)), np.tile(spines, len(times)), np.full(len(times) * len(spines), weight))
+                (
+                    np.repeat(times, len(spines)),
+                    np.tile(spines, len(times)),
+                    np.full(len(times) * len(spines), weight),
+                )
             )
         post = None
         if isinstance(item, ThetaBurst) and item.post:

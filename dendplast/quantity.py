@@ -149,6 +149,11 @@ class Description(BaseModel):
         return out
 
 
+    def replaced(self, **changes: Any) -> Any:
+        """Return a copy with some fields changed, checked like any other description."""
+        return type(self)(**({name: getattr(self, name) for name in type(self).model_fields} | changes))
+
+
 def _convert_field(name: str, value: str, unit: str) -> float:
     try:
         return convert(value, unit)

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .anatomy import Spines
+from .diffusion import Deliveries
 from .geometry import Geometry
 from .parameters import OutcomeParameters
+from .spines import Spines
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas
 
-__all__ = ["CLASSES", "OUTCOMES", "Deliveries", "Result", "classify", "units_of"]
+__all__ = ["CLASSES", "OUTCOMES", "Result", "classify", "units_of"]
 
 CLASSES = ("unchanged", "potentiated", "depressed", "pruned", "formed", "primed")
 """Outcome classes; a class is stored as its index here."""
@@ -66,22 +67,28 @@ class Result:
         `OUTCOMES` at these times.
     lost : ndarray of bool, shape (n_outcome, n_spine)
         Spines whose cumulative hazard passed their own limit.
+    conductances : dict of str to ndarray, shape (n_spine,)
+        ``g_ampa``, ``g_nmda`` and ``g_vgcc`` of every spine (uS).
     provenance : dict
         Versions, hashes, seed, wall time.
+    state : dict, optional
+        Where the run stopped, to go on from; not stored in files.
     """
 
     experiment: str
     spines: Spines
     tree: Geometry
     sites: tuple[Any, ...]
-    deliveries: Any
+    deliveries: Deliveries
     time: np.ndarray
     traces: dict[str, np.ndarray]
     soma_v: np.ndarray
     outcome_time: np.ndarray
     outcomes: dict[str, np.ndarray]
     lost: np.ndarray
+    conductances: dict[str, np.ndarray] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] | None = None
 
     @property
     def outcome(self) -> pandas.DataFrame:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import floor
 
 from neuron import h
 
 from .errors import ParameterError
 
-__all__ = ["TICK", "check_dt", "fixed_step", "forward"]
+__all__ = ["TICK", "check_dt", "fixed_step", "forward", "next_multiple"]
 
 TICK = 1.0
 """Step of the rule (ms); windows, recording and events of the bath stand on this grid."""
@@ -51,3 +52,9 @@ def forward(steps: int) -> None:
     advance = h.fadvance
     for _ in range(steps):
         advance()
+
+
+def next_multiple(since: float, interval: float) -> float:
+    """Return the next multiple of an interval (ms) after `since`, the interval being rounded to whole ticks."""
+    interval = max(TICK, round(interval / TICK) * TICK)
+    return (floor(since / interval + 1e-9) + 1) * interval

@@ -38,6 +38,7 @@ ASSIGNED {
     cai (mM)
     ek (mV)
     ik (mA/cm2)
+    g (S/cm2)
     oinf (1)
     otau (ms)
     f (mV)
@@ -54,8 +55,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    ik = gbar * o * (v - ek)
+    g = gbar * o
+    ik = g * (v - ek)
 }
 
 DERIVATIVE states {

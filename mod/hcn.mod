@@ -35,6 +35,7 @@ PARAMETER {
 ASSIGNED {
     v (mV)
     i (mA/cm2)
+    g (S/cm2)
     ninf (1)
     ntau (ms)
 }
@@ -49,8 +50,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g
     SOLVE states METHOD cnexp
-    i = gbar * n * (v - e)
+    g = gbar * n
+    i = g * (v - e)
 }
 
 DERIVATIVE states {

@@ -34,6 +34,7 @@ ASSIGNED {
     v (mV)
     ek (mV)
     ik (mA/cm2)
+    g (S/cm2)
     minf (1)
     mtau (ms)
     hinf (1)
@@ -52,8 +53,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    ik = gbar * m * m * h * (v - ek)
+    g = gbar * m * m * h
+    ik = g * (v - ek)
 }
 
 DERIVATIVE states {

@@ -38,6 +38,7 @@ ASSIGNED {
     celsius (degC)
     ek (mV)
     ik (mA/cm2)
+    g (S/cm2)
     ninf (1)
     ntau (ms)
     linf (1)
@@ -60,8 +61,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    ik = gbar * n * l * (v - ek)
+    g = gbar * n * l
+    ik = g * (v - ek)
 }
 
 DERIVATIVE states {

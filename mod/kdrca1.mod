@@ -35,6 +35,7 @@ ASSIGNED {
     celsius (degC)
     ek (mV)
     ik (mA/cm2)
+    g (S/cm2)
     ninf (1)
     ntau (ms)
     f (/mV)
@@ -51,8 +52,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    ik = gbar * n * (v - ek)
+    g = gbar * n
+    ik = g * (v - ek)
 }
 
 DERIVATIVE states {
@@ -60,10 +63,12 @@ DERIVATIVE states {
     n' = (ninf - n)/ntau
 }
 
-PROCEDURE rates(v (mV)) { LOCAL p, e
-    p = -3 * f * (v - 13(mV))
-    e = exp(p)
-    ninf = 1/(1 + e)
-    ntau = exp(0.7 * p)/(0.02(/ms) * (1 + e))
+PROCEDURE rates(v (mV)) { LOCAL e, e2, e7, e10
+    e = exp(-0.3 * f * (v - 13(mV))) : exp(p/10): its powers save a second exponential
+    e2 = e * e
+    e7 = e2 * e2 * e2 * e
+    e10 = e7 * e2 * e
+    ninf = 1/(1 + e10)
+    ntau = e7/(0.02(/ms) * (1 + e10))
     if (ntau < 2(ms)) { ntau = 2(ms) }
 }

@@ -33,6 +33,7 @@ ASSIGNED {
     v (mV)
     ek (mV)
     ik (mA/cm2)
+    g (S/cm2)
     minf (1)
     mtau (ms)
 }
@@ -47,8 +48,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    ik = gbar * m * (v - ek)
+    g = gbar * m
+    ik = g * (v - ek)
 }
 
 DERIVATIVE states {

@@ -34,6 +34,7 @@ ASSIGNED {
     celsius (degC)
     ek (mV)
     ik (mA/cm2)
+    g (S/cm2)
     ninf (1)
     ntau (ms)
     qt (1)
@@ -50,8 +51,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    ik = gbar * n * (v - ek)
+    g = gbar * n
+    ik = g * (v - ek)
 }
 
 DERIVATIVE states {

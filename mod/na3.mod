@@ -43,6 +43,7 @@ ASSIGNED {
     celsius (degC)
     ena (mV)
     ina (mA/cm2)
+    g (S/cm2)
     minf (1)
     mtau (ms)
     hinf (1)
@@ -69,8 +70,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION na
     SOLVE states METHOD cnexp
-    ina = gbar * m * m * m * h * s * (v - ena)
+    g = gbar * m * m * m * h * s
+    ina = g * (v - ena)
 }
 
 DERIVATIVE states {
@@ -93,12 +96,13 @@ PROCEDURE rates(v (mV)) { LOCAL x, e, a, b
     e = linexp(x)
     htau = 1/(qt * 1.5 * (0.03(/ms) * (x + e) + 0.01(/ms) * e))
     if (htau < 0.5(ms)) { htau = 0.5(ms) }
-    hinf = 1/(1 + exp((v + 50(mV))/4(mV)))
+    e = exp((v + 50(mV))/4(mV))
+    hinf = 1/(1 + e)
 
-    e = exp((v + 58(mV))/2(mV))
+    e = 54.598150033144236 * e * e : exp((v + 58)/2), as exp(4) exp((v + 50)/4)^2
     sinf = (1 + ar2 * e)/(1 + e)
-    x = fs * (v + 60(mV))
-    stau = exp(0.2 * x)/(0.0003(/ms) * (1 + exp(x)))
+    e = exp(0.2 * fs * (v + 60(mV)))
+    stau = e/(0.0003(/ms) * (1 + e * e * e * e * e))
     if (stau < 10(ms)) { stau = 10(ms) }
 }
 

@@ -36,6 +36,7 @@ ASSIGNED {
     v (mV)
     ena (mV)
     ina (mA/cm2)
+    g (S/cm2)
     minf (1)
     mtau (ms)
     hinf (1)
@@ -54,8 +55,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION na
     SOLVE states METHOD cnexp
-    ina = gbar * m * m * m * h * (v - ena)
+    g = gbar * m * m * m * h
+    ina = g * (v - ena)
 }
 
 DERIVATIVE states {

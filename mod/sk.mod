@@ -35,6 +35,7 @@ ASSIGNED {
     cai (mM)
     ek (mV)
     ik (mA/cm2)
+    g (S/cm2)
     oinf (1)
 }
 
@@ -48,8 +49,10 @@ INITIAL {
 }
 
 BREAKPOINT {
+    CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    ik = gbar * o * (v - ek)
+    g = gbar * o
+    ik = g * (v - ek)
 }
 
 DERIVATIVE states {

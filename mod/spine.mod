@@ -112,7 +112,7 @@ PARAMETER {
     ca_fraction = 0.0506       (1)         <0, 1>
     e_ca_nmda   = 40           (mV)        <0, 200>
     : voltage-gated calcium channels, buffer and pump of the head
-    g_vgcc      = 8e-06        (uS)        <0, 0.01>
+    g_vgcc      = 7e-05        (uS)        <0, 0.01>
     e_ca        = 120          (mV)        <0, 200>
     vhalf_m     = -5.9         (mV)        <-100, 100>
     k_m         = 9.5          (mV)        <0.1, 100>

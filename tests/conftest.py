@@ -32,7 +32,8 @@ def no_section_left():
     """Fail a test that leaves NEURON sections behind; does not import NEURON for those without it."""
     before = _section_count()
     yield
-    assert _section_count() == before, "the test left NEURON sections behind"
+    # Fewer is fine: those that the traceback of a failed test kept alive may have gone.
+    assert _section_count() <= before, "the test left NEURON sections behind"
 
 
 def _section_count() -> int:
@@ -60,7 +61,7 @@ def repository() -> Path:
 
 
 @pytest.fixture
-def mechanisms():
+def loaded():
     """Return the loaded mechanisms."""
     from dendplast.mechanisms import ensure_loaded
 

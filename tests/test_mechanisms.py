@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -28,10 +29,11 @@ def tiny(tmp_path, monkeypatch):
     return folder
 
 
-def python(code: str, **variables: str) -> subprocess.Popen:
-    """Start `code` in a Python of its own, in the checkout."""
+def python(code: str, cwd: Path | None = None, **variables: str) -> subprocess.Popen:
+    """Start `code` in a Python of its own."""
+    checkout = Path(nmodl.__file__).parents[1]
     return subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(nmodl.__file__).parents[1], env=os.environ | variables,
+        [sys.executable, "-c", code], cwd=cwd, env=os.environ | {"PYTHONPATH": str(checkout)} | variables,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -53,10 +55,10 @@ except MechanismError as error:
 """
 
 
-def test_loading_gives_every_declared_name(mechanisms):
-    assert mechanisms.names == tuple(sorted(nmodl.declared_names()))
-    assert mechanisms.path.is_file()
-    assert mechanisms.source_hash == nmodl.source_hash()
+def test_loading_gives_every_declared_name(loaded):
+    assert loaded.names == tuple(sorted(nmodl.declared_names()))
+    assert loaded.path.is_file()
+    assert loaded.source_hash == nmodl.source_hash()
 
 
 def test_loading_twice_is_harmless():
@@ -93,17 +95,29 @@ print(*nmodl.built_library())
     assert left == {nmodl.LIBRARY, "libnrnmech.json"}
 
 
-def test_copy_for_a_cluster(mechanisms, tmp_path):
+def test_copy_for_a_cluster(loaded, tmp_path):
     copy = nmodl.compile_mechanisms(tmp_path / "a folder" / "deep")
     assert copy == tmp_path / "a folder" / "deep" / nmodl.LIBRARY
     assert nmodl.library_label(copy)["source_hash"] == nmodl.source_hash()
-    assert copy.read_bytes() == mechanisms.path.read_bytes()
+    assert copy.read_bytes() == loaded.path.read_bytes()
 
 
-def test_cached_library_needs_no_compiler(mechanisms, monkeypatch):
+def test_cached_library_needs_no_compiler(loaded, monkeypatch):
     monkeypatch.setenv("PATH", "")
     library, origin = nmodl.built_library()
     assert origin == "cache" and nmodl.library_label(library)["source_hash"] == nmodl.source_hash()
+
+
+def test_nrnivmodl_of_another_neuron_is_not_used(tiny, tmp_path, monkeypatch):
+    other = tmp_path / "other" / "bin" / "nrnivmodl"
+    other.parent.mkdir(parents=True)
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{other.parent}{os.pathsep}{os.environ['PATH']}")
+    for variable in ("NRNHOME", "NRNHOME_EXEC", "NEURONHOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "other"))
+    monkeypatch.setenv("MAKEFLAGS", "n")  # a make that only says what it would do
+    assert nmodl.built_library()[1] == "compiled"
 
 
 def test_no_compiler(tiny, monkeypatch):
@@ -157,7 +171,7 @@ def test_unwritable_cache_is_a_warning(tiny, tmp_path, monkeypatch, caplog):
     assert "can not be written" in caplog.text and "DENDPLAST_CACHE" in caplog.text
 
 
-def test_unwritable_out(mechanisms, tmp_path):
+def test_unwritable_out(loaded, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MechanismError, match="can not be written into .*file"):
         nmodl.compile_mechanisms(tmp_path / "file")
@@ -169,20 +183,20 @@ def test_variable_names_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("part", [".", nmodl.LIBRARY])
-def test_variable_names_folder_or_file(mechanisms, part):
-    said = output(python(LOAD, DENDPLAST_MECHANISMS=str(mechanisms.path.parent / part)))
-    assert said == f"DENDPLAST_MECHANISMS {mechanisms.path} {mechanisms.source_hash}"
+def test_variable_names_folder_or_file(loaded, part):
+    said = output(python(LOAD, DENDPLAST_MECHANISMS=str(loaded.path.parent / part)))
+    assert said == f"DENDPLAST_MECHANISMS {loaded.path} {loaded.source_hash}"
 
 
-def test_variable_names_a_library_of_other_sources(mechanisms, tmp_path):
-    (tmp_path / nmodl.LIBRARY).write_bytes(mechanisms.path.read_bytes())
+def test_variable_names_a_library_of_other_sources(loaded, tmp_path):
+    (tmp_path / nmodl.LIBRARY).write_bytes(loaded.path.read_bytes())
     (tmp_path / "libnrnmech.json").write_text(json.dumps({"source_hash": "0" * 64}))
     said = output(python(LOAD, DENDPLAST_MECHANISMS=str(tmp_path)))
     assert "was compiled from other sources than" in said and f"dendplast compile --out {tmp_path}" in said
 
 
-def test_variable_names_a_library_that_says_nothing(mechanisms, tmp_path):
-    (tmp_path / nmodl.LIBRARY).write_bytes(mechanisms.path.read_bytes())
+def test_variable_names_a_library_that_says_nothing(loaded, tmp_path):
+    (tmp_path / nmodl.LIBRARY).write_bytes(loaded.path.read_bytes())
     process = python(LOAD, DENDPLAST_MECHANISMS=str(tmp_path))
     out, err = process.communicate(timeout=60)
     assert out.split() == ["DENDPLAST_MECHANISMS", str(tmp_path / nmodl.LIBRARY), "None"]
@@ -195,34 +209,42 @@ def test_variable_names_a_file_that_is_no_library(tmp_path):
     assert "did not give NEURON" in said and "DpCurrentPulse" in said
 
 
-def test_mechanisms_that_were_there_before(mechanisms):
-    before = f"from neuron import h; h.nrn_load_dll({str(mechanisms.path)!r})\n"
-    assert output(python(before + LOAD)) == f"registered {mechanisms.path} {mechanisms.source_hash}"
+def test_mechanisms_that_were_there_before(loaded):
+    before = f"from neuron import h; h.nrn_load_dll({str(loaded.path)!r})\n"
+    assert output(python(before + LOAD)) == f"registered {loaded.path} {loaded.source_hash}"
 
 
-def test_name_taken_by_another_library(tiny):
-    # The other library holds one of our names only: loading ours on top would be partial.
-    (tiny / "tiny.mod").write_text(TINY.replace("SUFFIX dp_tiny", "POINT_PROCESS DpVaricosity"))
-    other = nmodl.compile_mechanisms(tiny.parent / "other")
-    said = output(python(f"from neuron import h; h.nrn_load_dll({str(other)!r})\n{LOAD}"))
-    assert said.startswith(f"the mechanism name 'DpVaricosity' is already taken by {other}")
+def test_mechanisms_of_the_start_folder(loaded, tmp_path):
+    # NEURON loads <machine>/ of the folder it starts in, unasked: what `nrnivmodl mod` leaves in a checkout.
+    library = tmp_path / platform.machine() / nmodl.LIBRARY
+    library.parent.mkdir()
+    library.write_bytes(loaded.path.read_bytes())
+    out, err = python(LOAD, cwd=tmp_path).communicate(timeout=60)
+    assert out.split() == ["registered", str(library), "None"]
+    assert f"the mechanisms come from {library}, which does not say" in err
 
 
-def test_extra_name_of_the_users_library_is_taken(tiny, tmp_path):
-    # What is taken shows only while loading: the library holds more than the package knows of.
+@pytest.fixture
+def other(tiny, tmp_path):
+    """Return another package's library: one name of ours and one of nobody; only `tiny` is left as source."""
+    (tiny / "tiny.mod").unlink()
     (tiny / "extra.mod").write_text("NEURON { SUFFIX extra }\n")
+    (tiny / "varicosity.mod").write_text("NEURON { POINT_PROCESS DpVaricosity }\n")
+    library = nmodl.compile_mechanisms(tmp_path / "other")
+    (tiny / "tiny.mod").write_text(TINY)
+    (tiny / "varicosity.mod").unlink()
+    return library
+
+
+def test_name_taken_by_another_library(tiny, other, tmp_path):
+    first = f"from neuron import h; h.nrn_load_dll({str(other)!r})\n"
+    # Seen before loading, which would be partial: the other library holds one of our names only.
+    said = output(python(first + LOAD))
+    assert said.startswith(f"the mechanism name 'DpVaricosity' is already taken by {other}")
+    # Seen while loading: the user's library holds more than the package knows of.
     own = nmodl.compile_mechanisms(tmp_path / "own")
     own.with_name("libnrnmech.json").unlink()
-    (tiny / "tiny.mod").unlink()
-    other = nmodl.compile_mechanisms(tmp_path / "other")
-    (tiny / "tiny.mod").write_text(TINY)
     (tiny / "extra.mod").unlink()
-    before = f"""
-from pathlib import Path
-from dendplast import mechanisms, nmodl
-from neuron import h
-nmodl.mod_dir = lambda: Path({str(tiny)!r})
-h.nrn_load_dll({str(other)!r})
-"""
-    said = output(python(before + LOAD, DENDPLAST_MECHANISMS=str(own)))
+    first += f"import pathlib\nfrom dendplast import nmodl\nnmodl.mod_dir = lambda: pathlib.Path({str(tiny)!r})\n"
+    said = output(python(first + LOAD, DENDPLAST_MECHANISMS=str(own)))
     assert said.startswith(f"the mechanism name 'extra' is already taken by {other}")

@@ -1,1 +1,1 @@
-"""The named in-silico studies, one file each."""
+"""The named in-silico studies: each only composes what is below, and runs its controls beside it."""

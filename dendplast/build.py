@@ -1,0 +1,91 @@
+"""Build a model from a description: morphology, cell, spines, mechanisms."""
+
+from __future__ import annotations
+
+import numpy as np
+from neuron import h
+
+from .calibration import calibrate
+from .cell import Cell, build_cell
+from .errors import ParameterError
+from .experiment import Experiment, Placement
+from .geometry import Geometry
+from .mechanisms import ensure_loaded
+from .model import Model
+from .morphology import load
+from .presets import load_preset
+from .spines import Spines, place
+from .stepping import check_dt
+
+__all__ = ["build"]
+
+
+def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | None = None) -> Model:
+    """Build the cell and its spines in NEURON; the session's other objects and settings stay as they are.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The description.
+    cell : Cell, optional
+        Sections the user has built (`adopt`) to carry the spines; the description's morphology is not used.
+    spines : Spines, optional
+        Spines to put on the cell instead of drawing them.
+
+    Returns
+    -------
+    Model
+        Ready to `run`, or to be used in a session of the user's own (``h.continuerun``).
+
+    Raises
+    ------
+    ParameterError, MorphologyError, MechanismError
+        If the description can not be built; nothing is left behind.
+    """
+    check_dt(experiment.numerics.dt)
+    preset = load_preset(experiment.preset)
+    parameters = preset.parameters.replaced(experiment.parameters)
+    ensure_loaded()
+    if cell is None:
+        morphology = load(experiment.morphology, repair=experiment.repair, drop_axon=experiment.drop_axon)
+        cell = build_cell(morphology, preset, experiment.numerics.d_lambda, name=_free_name())
+    tree = cell.geometry()
+    if spines is None:
+        spines = _spines(tree, preset.spines, experiment)
+    model = Model(experiment, preset, cell, tree, spines, parameters)
+    if experiment.spines.calibrate and preset.cell.spikes and not cell.adopted:
+        calibrate(model)
+    return model
+
+
+def _free_name() -> str:
+    """Return a section prefix that no section of the session has."""
+    taken = {sec.name().partition(".")[0] for sec in h.allsec()}
+    return next(f"dendplast[{i}]" for i in range(len(taken) + 1) if f"dendplast[{i}]" not in taken)
+
+
+def _spines(tree: Geometry, settings: object, experiment: Experiment) -> Spines:
+    """Draw the spines and keep those the placement asks for."""
+    placement: Placement = experiment.spines
+    spines = place(tree, settings.model_copy(update={"scale": placement.scale}), experiment.seed)
+    keep = (spines.path_distance >= placement.path_min) & (spines.path_distance <= placement.path_max)
+    if placement.region is not None:
+        keep &= spines.region == placement.region
+    if placement.radius is not None:
+        if placement.center is None:
+            raise ParameterError("spines.radius: needs spines.center, the point it is measured from (um)")
+        keep &= np.linalg.norm(spines.xyz - np.array(placement.center), axis=1) <= placement.radius
+    found = np.flatnonzero(keep)
+    if not len(found):
+        raise ParameterError(
+            f"spines: none of this cell's {len(spines)} spines is where region, path_min, path_max and radius ask"
+        )
+    if placement.n is not None:
+        if placement.n > len(found):
+            raise ParameterError(f"spines.n = {placement.n}: only {len(found)} spines are there to choose from")
+        rng = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(_CHOICE_STREAM,)))
+        found = np.sort(rng.choice(found, placement.n, replace=False))
+    return spines.select(found)
+
+
+_CHOICE_STREAM = 4  # spawn key: which of the spines are kept

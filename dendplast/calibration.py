@@ -1,0 +1,130 @@
+"""Scale each spine's NMDA and calcium conductance so that its calcium is what was measured in spines.
+
+Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
+As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own
+responses, each spine here is given the conductances that make one back-propagating spike raise calcium by
+`bap_peak` and one EPSP at rest by `epsp_peak`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from neuron import h
+
+from .model import Model
+from .slots import SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
+from .stepping import fixed_step, forward
+
+__all__ = ["calibrate"]
+
+_log = logging.getLogger(__name__)
+
+GROUP, APART = 6, 100.0
+"""Spines stimulated at once, and how far apart (um): EPSPs that far lift each other by a millivolt or less."""
+
+BAP_WINDOW, EPSP_WINDOW = 25.0, 30.0  # ms; calcium peaks within 10 and 26 ms
+
+DT = 0.05
+"""Step of the calibration (ms); peaks differ by less than 1 % from those at 0.025 ms."""
+
+RANGE = 30.0
+"""Largest factor by which a conductance may be scaled; beyond it the spine is reported instead."""
+
+
+def calibrate(model: Model, rounds: int = 2) -> dict[str, np.ndarray]:
+    """Scale ``g_vgcc`` and ``g_nmda`` of every spine to the target peaks.
+
+    Parameters
+    ----------
+    model : Model
+        A built model; its conductances are changed.
+    rounds : int
+        Corrections; peaks are nearly linear in the conductances, so few are needed.
+
+    Returns
+    -------
+    dict of ndarray, shape (n_spine,)
+        ``bap`` and ``epsp``: peaks of calcium above rest (mM) after the last correction but one.
+    """
+    p = model.parameters.calcium
+    numerics, cell = model.experiment.numerics, model.preset.cell
+    start = {name: model.conductances[name].copy() for name in ("g_vgcc", "g_nmda")}
+    peaks: dict[str, np.ndarray] = {}
+    model.driver = calibrate
+    try:
+        with fixed_step(max(DT, numerics.dt), cell.celsius):
+            rest = _Rest(model, numerics.settle, cell.v_init)
+            for _ in range(rounds):
+                for name, conductance, target in (("bap", "g_vgcc", p.bap_peak), ("epsp", "g_nmda", p.epsp_peak)):
+                    peaks[name] = rest.bap() if name == "bap" else rest.epsp()
+                    factor = target / np.maximum(peaks[name], 1e-12)
+                    new = model.conductances[conductance] * factor
+                    bound = start[conductance]
+                    model.set_conductances(**{conductance: np.clip(new, bound / RANGE, bound * RANGE)})
+    finally:
+        model.driver = None
+    for name, target in (("bap", p.bap_peak), ("epsp", p.epsp_peak)):
+        off = np.abs(peaks[name] / target - 1) > 0.1
+        if off.any():
+            _log.warning(
+                "%d of %d spines do not reach the %s target of %.3g mM within 10 %%: the worst gets %.3g mM",
+                off.sum(), len(off), name, target, peaks[name][np.argmax(np.abs(peaks[name] / target - 1))],
+            )  # fmt: skip
+    return peaks
+
+
+class _Rest:
+    """A cell at rest that can be brought back there."""
+
+    def __init__(self, model: Model, settle: float, v_init: float) -> None:
+        self.model, self.dt = model, h.dt
+        h.finitialize(v_init)
+        references = cell_references([*model.cell.sections, *model.heads, *model.necks])
+        for name in (*SPINE_FAST, *SPINE_RULE):
+            references += spine_references(model.processes, name)
+        self.state = Slots(references)
+        self.peak = Slots(spine_references(model.processes, "cai_peak"))
+        self.cai = Slots(spine_references(model.processes, "cai"))
+        forward(round(settle / self.dt))
+        self.rest, self.cai_rest = self.state.get(), self.cai.get()
+
+    def _again(self) -> None:
+        self.state.set(self.rest)
+        self.peak.set(self.cai_rest)
+
+    def bap(self) -> np.ndarray:
+        """Return each spine's calcium rise (mM) for one somatic spike."""
+        cell = self.model.preset.cell
+        self._again()
+        self.model.pulse(-1, cell.pulse_amp).event(h.t + self.dt)
+        self.model.pulse(-1, -cell.pulse_amp).event(h.t + self.dt + cell.pulse_dur)
+        forward(round(BAP_WINDOW / self.dt))
+        return self.peak.get() - self.cai_rest
+
+    def epsp(self) -> np.ndarray:
+        """Return each spine's calcium rise (mM) for one EPSP at rest, a few distant spines at a time."""
+        out = np.zeros(len(self.cai_rest))
+        for group in groups(self.model.spines.xyz):
+            self._again()
+            for i in group:
+                self.model.glutamate(int(i), 1.0).event(h.t + self.dt)
+            forward(round(EPSP_WINDOW / self.dt))
+            out[group] = (self.peak.get() - self.cai_rest)[group]
+        self._again()
+        return out
+
+
+def groups(xyz: np.ndarray) -> list[np.ndarray]:
+    """Divide spines into groups whose members are `APART` or more from one another (um)."""
+    left = list(range(len(xyz)))
+    out = []
+    while left:
+        group: list[int] = []
+        for i in left:
+            if len(group) < GROUP and all(np.linalg.norm(xyz[i] - xyz[j]) >= APART for j in group):
+                group.append(i)
+        out.append(np.array(group))
+        left = [i for i in left if i not in group]
+    return out

@@ -1,0 +1,337 @@
+"""The clock of a run: electricity only while something electrical happens, the rule alone in between.
+
+Biological time is kept here; NEURON's own clock only counts the electrical stretches, so ``h.t`` is
+compressed.  While the cell is active every fixed step is taken.  When no event is near and calcium has
+calmed down everywhere, the rule is advanced alone (`consolidate.Engine`) to the next event.  When an active
+stretch begins depends on electrical events and calcium alone, so a release changes nothing where it does
+not reach.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from neuron import h
+
+from .consolidate import Engine, rest_grid
+from .errors import SimulationError
+from .model import Model
+from .recorder import Recorder
+from .result import OUTCOMES
+from .rule import INTEGRALS, STATES, efficacy
+from .slots import MODULATOR_STATES, SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
+from .stepping import TICK, forward, next_multiple
+
+__all__ = ["Driver"]
+
+LEAD = 2.0
+"""An active stretch begins this long (ms) before its first event."""
+
+CHUNK = 20.0
+"""Calm is looked for at this interval (ms) in an active stretch."""
+
+_LIGANDS = ("da", "ach", "ne")
+
+
+class Driver:
+    """The clock of a run: moves a model through active stretches and rests, and can be saved and restored.
+
+    Parameters
+    ----------
+    model : Model
+        A built model.
+    watch : Recorder, optional
+        Samples the run as it goes.
+    capture : bool
+        Keep the calcium of every tick of every active stretch (for replay).
+    """
+
+    def __init__(self, model: Model, watch: Recorder | None = None, capture: bool = False) -> None:
+        self.model, self.watch, self.capture = model, watch, capture
+        numerics = model.experiment.numerics
+        self.dt, self.full = numerics.dt, numerics.full or model.cell.adopted
+        self.steps = round(TICK / self.dt)
+        self.sample = max(1, round(0.1 / self.dt))
+        self.calm, self.tail, self.relax = numerics.calm, numerics.tail, numerics.relax
+        sections = [*model.cell.sections, *model.heads, *model.necks]
+        self.electric = Slots(cell_references(sections))
+        self.fast = {n: Slots(spine_references(model.processes, n)) for n in SPINE_FAST}
+        self.slow = {n: Slots(spine_references(model.processes, n)) for n in (*SPINE_RULE, *MODULATOR_STATES)}
+        self.peak = Slots(spine_references(model.processes, "cai_peak"))
+        self.captured: list[tuple[float, np.ndarray]] = []
+        self.t = 0.0  # biological time, on the grid of ticks
+        self.active_since: float | None = None
+        self.rest_since = 0.0
+        self.last_event = -np.inf
+        self._events: tuple[np.ndarray, list[Any]] = (np.zeros(0), [])
+        self.refresh()
+
+    # ---- state --------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the model's protocols again, after something was applied."""
+        times, netcons = self.model.electrical_events()
+        self._events = np.round(times / self.dt) * self.dt, netcons
+        arrivals = self.model.arrivals()
+        reached = np.zeros(len(self.model.spines), bool)
+        reached[self.model.deliveries.spine] = True
+        self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
+        self.arrivals = arrivals
+        number = np.full(len(reached), -1)
+        self._engines = []
+        for group in self.groups:
+            number[group] = np.arange(len(group))
+            mine = arrivals.only(np.isin(arrivals.where[0], group))
+            mine = replace(mine, where=(number[mine.where[0]],))
+            self._engines.append(
+                Engine(
+                    self.model.rule_parameters(group), (len(group),), self.model.rates(), self.model.uptake(),
+                    self.model.bath, self.model.bath_times, mine,
+                )
+            )  # fmt: skip
+
+    def start(self) -> None:
+        """Initialise NEURON, let the channels settle, and take that as rest and as time 0."""
+        model = self.model
+        h.finitialize(model.preset.cell.v_init)
+        self.model.set_bath(0.0)
+        slow = {n: s.get() for n, s in self.slow.items()}
+        settle = model.experiment.numerics.settle
+        forward(round(max(0.0, settle - 50.0) / self.dt))
+        before = self.electric.get()
+        forward(round(min(settle, 50.0) / self.dt))
+        moved = np.abs(self.electric.get() - before).max()
+        if not self.full and moved > 1.0:
+            raise SimulationError(
+                f"the cell is not at rest after numerics.settle = {settle:g} ms (something still moves by {moved:.2g} "
+                f"in 50 ms): settle longer, or set numerics.full = true for a cell that is active by itself"
+            )
+        for n, values in slow.items():
+            self.slow[n].set(values)
+        self._mark_rest()
+        self.t, self.active_since, self.rest_since, self.last_event = 0.0, None, 0.0, -np.inf
+
+    def _mark_rest(self) -> None:
+        self.rest = {"electric": self.electric.get()} | {n: s.get() for n, s in self.fast.items()}
+        self.peak.set(self.rest["cai"])
+
+    def state(self) -> dict[str, Any]:
+        """Return everything the run depends on as plain arrays and numbers."""
+        return {
+            "experiment": self.model.experiment.hash,
+            "clock": [self.t, self.active_since, self.rest_since, self.last_event],
+            "electric": self.electric.get(),
+            "fast": {n: s.get() for n, s in self.fast.items()},
+            "slow": {n: s.get() for n, s in self.slow.items()},
+            "peak": self.peak.get(),
+            "rest": self.rest,
+            "level": [p.level for p in self.model.electrodes()],
+            "conductances": dict(self.model.conductances),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to a state that a run of the same experiment gave.
+
+        Raises
+        ------
+        SimulationError
+            If the state is of another experiment.
+        """
+        if state["experiment"] != self.model.experiment.hash:
+            raise SimulationError(
+                f"the state is of experiment {state['experiment']}, this model is {self.model.experiment.hash}"
+            )
+        self.model.set_conductances(**state["conductances"])
+        h.finitialize(self.model.preset.cell.v_init)
+        self.t, self.active_since, self.rest_since, self.last_event = state["clock"]
+        self.model.set_bath(self.t)
+        self.rest = state["rest"]
+        self.electric.set(state["electric"])
+        for name in self.fast:
+            self.fast[name].set(state["fast"][name])
+        for name in self.slow:
+            self.slow[name].set(state["slow"][name])
+        self.peak.set(state["peak"])
+        for pulse, level in zip(self.model.electrodes(), state["level"], strict=True):
+            pulse.level = level
+        if self.active_since is not None:
+            self._find_next(self.t)
+
+    # ---- motion -------------------------------------------------------------------------------------
+
+    def to(self, end: float) -> None:
+        """Run to `end` (ms): a stretch to the tick before it, a rest to its own step before it (see `peek`)."""
+        while True:
+            if self.active_since is None:
+                wake = self._next_wake()
+                if not self._rest_to(wake, end):
+                    return
+                self._wake(wake)
+            if not self._active_to(np.floor(end / TICK + 1e-9) * TICK):
+                return
+
+    def _next_wake(self) -> float:
+        """Return when the next active stretch begins: on the tick grid, `LEAD` before the next event."""
+        if self.full:
+            return self.t
+        times = self._events[0]
+        k = int(np.searchsorted(times, self.t))
+        return max(self.t, np.floor((times[k] - LEAD) / TICK) * TICK) if k < len(times) else np.inf
+
+    def _wake(self, t: float) -> None:
+        """Begin an active stretch at `t`."""
+        if t - self.last_event >= self.relax:
+            self.electric.set(self.rest["electric"])
+            for name, slot in self.fast.items():
+                slot.set(self.rest[name])
+        else:  # too short to be at rest: receptors go on closing, the rest stays as it was when calm
+            p = self.model.parameters.synapse
+            for name in ("r_ampa", "d_ampa", "r_nmda", "d_nmda"):
+                left = np.exp(-(t - self.rest_since) / getattr(p, "tau_" + name))
+                self.fast[name].set(self.fast[name].get() * left)
+        self.active_since = t
+        self.model.set_bath(t)
+        self._find_next(t)
+
+    def _find_next(self, t: float) -> None:
+        self._next_event = int(np.searchsorted(self._events[0], t - 1e-9))
+        self._next_arrival = int(np.searchsorted(self.arrivals.time, t))
+
+    def _send(self, t0: float, t1: float) -> None:
+        """Send to NEURON what happens in [t0, t1)."""
+        times, netcons = self._events
+        now = h.t
+        while self._next_event < len(times) and times[self._next_event] < t1 - 1e-9:
+            t = times[self._next_event]
+            netcons[self._next_event]().event(now + round((t - t0) / self.dt) * self.dt)
+            self.last_event = t
+            self._next_event += 1
+        arrivals = self.arrivals
+        while self._next_arrival < len(arrivals) and arrivals.time[self._next_arrival] < t1:
+            k = self._next_arrival
+            step = round((arrivals.time[k] - t0) / self.dt)
+            netcon = self.model.arrival(int(arrivals.ligand[k]), int(arrivals.where[0][k]), arrivals.weights[k])
+            netcon.event(now + step * self.dt)
+            self._next_arrival += 1
+
+    def _active_to(self, end: float) -> bool:
+        """Run the active stretch to its end (True) or to `end`, a whole tick (False)."""
+        every = self.watch.every_active if self.watch is not None else CHUNK
+        while self.t < end - 1e-9:
+            begun = self.active_since
+            stops = [end, *(begun + next_multiple(self.t - begun, interval) for interval in (CHUNK, every))]
+            changes = self.model.bath_times(self.t, self.t + CHUNK)
+            stops += [np.ceil(change / TICK) * TICK for change in changes]
+            self._advance(min(stops))
+            if len(changes):
+                self.model.set_bath(self.t)
+            if self.watch is not None and self.watch.wants(self.t, begun):
+                self.watch.sample(self.t, active=True)
+            checks = np.remainder(self.t - begun + 0.5, CHUNK) < 1.0
+            if checks and not self.full and self._is_calm():
+                self.active_since, self.rest_since = None, self.t
+                return True
+        return False
+
+    def _advance(self, stop: float) -> None:
+        ticks = round((stop - self.t) / TICK)
+        self._send(self.t, stop)
+        if not self.capture:
+            forward(ticks * self.steps)
+        else:
+            cai = self.fast["cai"]
+            for k in range(ticks):
+                samples = []
+                for _ in range(self.steps // self.sample):
+                    forward(self.sample)
+                    samples.append(cai.get())
+                self.captured.append((self.t + k * TICK, np.array(samples, np.float32)))
+        self.t = self.t + ticks * TICK
+
+    def _is_calm(self) -> bool:
+        times = self._events[0]
+        if self._next_event < len(times) and times[self._next_event] - self.t < self.tail + LEAD:
+            return False
+        if self.t - self.last_event < self.tail:
+            return False
+        return self.t - self.last_event > self.relax or self.excess() < self.calm
+
+    def excess(self) -> float:
+        """Return how far calcium is from rest at the spine where it is farthest (mM)."""
+        return float(np.abs(self.fast["cai"].get() - self.rest["cai"]).max())
+
+    def _rest_to(self, wake: float, end: float) -> bool:
+        """Advance the rest to `wake` (True), or to its last step before `end` (False)."""
+        horizon = max(end, self.t) + 1e6  # a rest without end has its grid a little beyond what is asked
+        stop = min(wake, horizon)
+        grid = rest_grid(self.rest_since, stop, self.model.bath_times(self.rest_since, stop))
+        grid = grid[grid > self.t + 1e-9]
+        engines = self._gather()
+        ca = self.rest["cai"]
+        for t in grid:
+            if t > end + 1e-9:
+                self._scatter(engines)
+                return False
+            for group, engine in zip(self.groups, engines, strict=True):
+                engine.rest(self.t, t, ca[group])
+            self.t = float(t)
+            if self.watch is not None and self.watch.wants(self.t, None):
+                self._scatter(engines)
+                self.watch.sample(self.t, active=False)
+        self._scatter(engines)
+        return self.t >= wake - 1e-9
+
+    def peek(self, t: float) -> dict[str, np.ndarray]:
+        """Return the outcome at `t` (ms), at or a little after the driver's own time, which does not move."""
+        if self.active_since is None and t > self.t:
+            engines = self._gather()
+            for group, engine in zip(self.groups, engines, strict=True):
+                engine.rest(self.t, t, self.rest["cai"][group])
+            values = {n: self._join(engines, n) for n in (*STATES, *INTEGRALS)}
+            values["w"] = self._weights(engines)
+        else:
+            values = {n: self.slow[n].get() for n in (*STATES, *INTEGRALS, "w")}
+        values["cai_peak"] = self.peak.get()
+        return {n: values[n] for n in OUTCOMES}
+
+    # ---- between NEURON and the engines ----------------------------------------------------------------
+
+    def _gather(self) -> list[Engine]:
+        values = {n: self.slow[n].get() for n in (*STATES, *INTEGRALS)}
+        released = {n: self.slow[f"s_{n}"].get().reshape(12, -1) for n in _LIGANDS}
+        for group, engine in zip(self.groups, self._engines, strict=True):
+            engine.y = {n: v[group] for n, v in values.items()}
+            engine.s = {n: v[:, group] for n, v in released.items()}
+            engine.c = {}
+        return self._engines
+
+    def _scatter(self, engines: list[Engine]) -> None:
+        for name in (*STATES, *INTEGRALS):
+            self.slow[name].set(self._join(engines, name))
+        for name in _LIGANDS:
+            whole = np.zeros((12, len(self.model.spines)))
+            for group, engine in zip(self.groups, engines, strict=True):
+                whole[:, group] = engine.s[name]
+            self.slow[f"s_{name}"].set(whole.ravel())
+            if all(engine.c for engine in engines):
+                c = np.zeros(len(self.model.spines))
+                for group, engine in zip(self.groups, engines, strict=True):
+                    c[group] = engine.c[name]
+                self.slow[name].set(c)
+        self.slow["w"].set(self._weights(engines))
+
+    def _join(self, engines: list[Engine], name: str) -> np.ndarray:
+        out = np.zeros(len(self.model.spines))
+        for group, engine in zip(self.groups, engines, strict=True):
+            out[group] = engine.y[name]
+        return out
+
+    def _weights(self, engines: list[Engine]) -> np.ndarray:
+        if not self.model.experiment.numerics.plastic:
+            return np.ones(len(self.model.spines))
+        out = np.zeros(len(self.model.spines))
+        for group, engine in zip(self.groups, engines, strict=True):
+            out[group] = efficacy(engine.y, engine.p)
+        return out

@@ -1,0 +1,204 @@
+"""Replay: calcium recorded once drives the rule for many modulator conditions at once.
+
+While weights do not feed back on calcium, one pairing of a train is like the next: its calcium is recorded
+once (`simulate.record`) and repeated.  Conditions differ in releases, drugs, tone and parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .consolidate import Arrivals, Engine, rest_grid
+from .diffusion import deliveries, soe_rates
+from .drugs import Drug, bath, bath_times
+from .errors import ParameterError
+from .parameters import Parameters
+from .protocol import Release, compile_schedule, resolve_time
+from .release import Medium, SoeSettings
+from .rule import INTEGRALS, STATES, efficacy, parameters
+from .spines import Spines
+
+__all__ = ["Condition", "Recorded", "replay"]
+
+LIGAND = {"dopamine": "da", "acetylcholine": "ach", "noradrenaline": "ne"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One modulator condition.
+
+    Attributes
+    ----------
+    label : str
+        Name in figures and files.
+    releases : tuple of Release
+        What is released; start times may be relative to the ``end`` of the recorded protocol.
+    drugs : tuple of Drug
+        What is in the bath.
+    parameters : dict
+        Changes of the plasticity parameters.
+    active : bool
+        False: the synapses and the cell are silent (the no-activity control).
+    """
+
+    label: str
+    releases: tuple[Release, ...] = ()
+    drugs: tuple[Drug, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    active: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """Calcium of one unit (a pairing, or a train) at every spine, and when units begin.
+
+    Attributes
+    ----------
+    cai : ndarray, shape (n_tick, n_sample, n_spine)
+        Calcium (mM), ticks of 1 ms.
+    onsets : ndarray, shape (n_unit,)
+        Time at which each repetition begins (ms).
+    rest : ndarray, shape (n_spine,)
+        Calcium at rest (mM).
+    protocol : object
+        The recorded protocol, to which ``end`` of a release refers.
+    spines : Spines
+        Where the spines are.
+    parameters : Parameters
+        Of the spines.
+    media : dict of str to Medium
+        Tissue around them.
+    tone : dict of str to float
+        ``da``, ``ach``, ``ne`` (mM).
+    seed : int
+        Seed of the releases.
+    """
+
+    cai: np.ndarray
+    onsets: np.ndarray
+    rest: np.ndarray
+    protocol: Any
+    spines: Spines
+    parameters: Parameters
+    media: Mapping[str, Medium]
+    tone: Mapping[str, float]
+    seed: int
+
+
+def replay(
+    recorded: Recorded, conditions: Sequence[Condition], until: float | str, at: Sequence[float | str] = ()
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Drive the rule with recorded calcium under every condition.
+
+    Parameters
+    ----------
+    recorded : Recorded
+        Calcium of the active spines.
+    conditions : sequence of Condition
+        What differs.
+    until : float or str
+        End of the replay (ms, or ``"end + 45 min"``).
+    at : sequence of float or str
+        Further times at which the outcome is kept.
+
+    Returns
+    -------
+    times : ndarray, shape (n_time,)
+        Times of the outcomes (ms); the last is `until`.
+    outcome : dict of str to ndarray, shape (n_time, n_condition, n_spine)
+        Every state of the rule, and ``w``.
+    """
+    if not conditions:
+        raise ParameterError("replay: there is no condition")
+    compiled = [_compile(recorded, c, k) for k, c in enumerate(conditions)]
+    end_of_protocol = compile_schedule((recorded.protocol,), _nobody, recorded.seed, float).end
+    times = sorted({resolve_time(t, end_of_protocol) for t in (*at, until)})
+    n = (len(conditions), len(recorded.spines))
+    engine = Engine(
+        _parameters(recorded, conditions), n, soe_rates(SoeSettings()),
+        {LIGAND[m]: medium.uptake for m, medium in recorded.media.items()},
+        lambda t: _stacked(conditions, recorded.tone, t),
+        lambda a, b: np.unique(np.concatenate([np.zeros(0), *(bath_times(c.drugs, a, b) for c in conditions)])),
+        _merged(compiled),
+    )  # fmt: skip
+    active = np.array([c.active for c in conditions])[:, None]
+    rest = np.broadcast_to(recorded.rest, n)
+    kept: list[dict[str, np.ndarray]] = []
+    t, length = 0.0, len(recorded.cai)
+    for onset in [*recorded.onsets, np.inf]:
+        for stop in [s for s in times if t < s <= onset] + [onset]:
+            stop = min(stop, times[-1])
+            for step in rest_grid(t, stop, engine.bath_times(t, stop)) if stop > t else ():
+                engine.rest(t, step, rest)
+                t = float(step)
+            if t in times and len(kept) < len(times) and times[len(kept)] == t:
+                kept.append(_outcome(engine))
+        if t >= times[-1]:
+            break
+        for k in range(length):
+            cai = recorded.cai[k][:, None, :].astype(float)
+            engine.tick(t, np.where(active, cai, recorded.rest))
+            t += 1.0
+    return np.array(times), {k: np.array([o[k] for o in kept]) for k in kept[0]}
+
+
+def _nobody(_: Any) -> np.ndarray:
+    return np.zeros(0, int)
+
+
+def _compile(recorded: Recorded, condition: Condition, k: int) -> Arrivals:
+    """Return the arrivals of one condition."""
+
+    def probability(site: Any) -> float:
+        return recorded.media[site.modulator].p if site.p is None else site.p
+
+    items = (recorded.protocol, *condition.releases)
+    schedule = compile_schedule(items, _nobody, recorded.seed, probability)
+    table = deliveries(schedule.sites, recorded.spines.xyz, recorded.media)
+    rows = [np.flatnonzero(table.site == s) for s in range(len(schedule.sites))]
+    sites = schedule.release_site.astype(int)
+    which = np.concatenate([np.zeros(0, int), *(rows[s] for s in sites)])
+    time = np.concatenate(
+        [np.zeros(0), *(t + table.delay[rows[s]] for t, s in zip(schedule.release_time, sites, strict=True))]
+    )
+    kinds = np.array([list(LIGAND).index(m) for m in table.modulators], int)
+    ligand = kinds[table.site[which]] if len(which) else np.zeros(0, int)
+    return Arrivals(time, ligand, (np.full(len(which), k), table.spine[which]), table.weights[which])
+
+
+def _merged(parts: Sequence[Arrivals]) -> Arrivals:
+    time = np.concatenate([a.time for a in parts])
+    order = np.argsort(time, kind="stable")
+    where = tuple(np.concatenate([a.where[d] for a in parts])[order] for d in (0, 1))
+    ligand = np.concatenate([a.ligand for a in parts])[order]
+    return Arrivals(time[order], ligand, where, np.concatenate([a.weights for a in parts])[order])
+
+
+def _parameters(recorded: Recorded, conditions: Sequence[Condition]) -> SimpleNamespace:
+    """Return the rule's parameters; what a condition changes becomes a column over conditions."""
+    base = recorded.parameters.flat()
+    changed = [recorded.parameters.replaced(c.parameters).flat() for c in conditions]
+    values = {
+        name: value if all(c[name] == value for c in changed) else np.array([c[name] for c in changed])[:, None]
+        for name, value in base.items()
+    }
+    return parameters(values, recorded.spines.volume)
+
+
+def _stacked(conditions: Sequence[Condition], tone: Mapping[str, float], t: float) -> dict[str, Any]:
+    """Return the bath of every condition, as columns where they differ."""
+    each = [bath(c.drugs, dict(tone), t) for c in conditions]
+    out: dict[str, Any] = {}
+    for name in each[0]:
+        values = [e[name] for e in each]
+        out[name] = values[0] if min(values) == max(values) else np.array(values)[:, None]
+    return out
+
+
+def _outcome(engine: Engine) -> dict[str, np.ndarray]:
+    return {n: np.array(engine.y[n]) for n in (*STATES, *INTEGRALS)} | {"w": efficacy(engine.y, engine.p)}

@@ -1,0 +1,207 @@
+"""Run a model, and record the calcium of one pairing for replay."""
+
+from __future__ import annotations
+
+import subprocess
+import time as clock
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .driver import Driver
+from .errors import ParameterError, SimulationError
+from .mechanisms import ensure_loaded
+from .model import Model
+from .protocol import resolve_time
+from .recorder import Recorder
+from .replay import Recorded
+from .result import OUTCOMES, Result
+from .stepping import TICK, fixed_step
+
+__all__ = ["record", "run"]
+
+_LOSS_STREAM = 3  # spawn key: each spine's own limit of hazard
+
+
+def run(
+    model: Model,
+    until: float | str | None = None,
+    *,
+    progress: Callable[[float, float], None] | None = None,
+    state: dict[str, Any] | None = None,
+) -> Result:
+    """Run a model from the start (or from a saved state) and return what happened.
+
+    Parameters
+    ----------
+    model : Model
+        A built model with protocols applied.
+    until : float or str, optional
+        End: ms, ``"45 min"`` or ``"end + 30 min"``; the experiment's ``until`` when not given.
+    progress : callable, optional
+        Called with (time, end) in ms now and then.
+    state : dict, optional
+        ``result.state`` of an earlier run of the same experiment, to go on from.
+
+    Returns
+    -------
+    Result
+        Traces, outcomes, and where everything is.
+
+    Raises
+    ------
+    ParameterError
+        If `until` is no time, or a recorded name is unknown.
+    SimulationError
+        If the cell is not at rest, or a voltage leaves every physiological range.
+    """
+    wall = clock.perf_counter()
+    experiment = model.experiment
+    end = resolve_time(experiment.until if until is None else until, model.schedule.end)
+    recorder = Recorder(model)
+    driver = Driver(model, recorder)
+    asked = sorted({min(resolve_time(t, model.schedule.end), end) for t in experiment.record.at} | {end})
+    outcomes: dict[str, list[np.ndarray]] = {n: [] for n in OUTCOMES}
+    model.driver = driver
+    try:
+        with fixed_step(experiment.numerics.dt, model.preset.cell.celsius):
+            driver.start() if state is None else driver.restore(state)
+            for t in asked:
+                _report_while(driver, t, end, progress)
+                _finite(driver)
+                for name, values in driver.peek(t).items():
+                    outcomes[name].append(values)
+            final = driver.state()
+    finally:
+        model.driver = None
+    table = {n: np.array(v) for n, v in outcomes.items()}
+    limit = loss_limits(experiment.seed, len(model.spines))
+    return Result(
+        experiment=experiment.to_toml(),
+        spines=model.spines,
+        tree=model.tree,
+        sites=model.schedule.sites,
+        deliveries=model.deliveries,
+        time=np.array(recorder.time),
+        traces=recorder.arrays(),
+        soma_v=np.array(recorder.soma_v, np.float32),
+        outcome_time=np.array(asked),
+        outcomes=table,
+        lost=table["hazard"] > limit,
+        conductances=dict(model.conductances),
+        provenance=provenance(experiment.seed) | {"wall_time_s": clock.perf_counter() - wall, "until": end},
+        state=final,
+    )
+
+
+def _report_while(driver: Driver, t: float, end: float, progress: Callable[[float, float], None] | None) -> None:
+    """Move to `t` in pieces, so that progress can be told in between."""
+    if progress is None:
+        driver.to(t)
+        return
+    for piece in np.linspace(driver.t, t, 101)[1:]:
+        driver.to(float(np.floor(piece / TICK) * TICK) if piece < t else t)
+        progress(float(piece), end)
+
+
+def _finite(driver: Driver) -> None:
+    v = driver.electric.get()
+    if not np.isfinite(v).all():
+        raise SimulationError(
+            f"a voltage or channel state is not finite at {driver.t:g} ms: use a smaller numerics.dt"
+        )
+
+
+def loss_limits(seed: int, n: int) -> np.ndarray:
+    """Return the cumulative hazard at which each spine is lost, exponential of mean 1, by spine number."""
+    return np.array(
+        [
+            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_LOSS_STREAM, i))).exponential()
+            for i in range(n)
+        ]
+    )
+
+
+def provenance(seed: int) -> dict[str, Any]:
+    """Return what made a result: versions, hash of the mechanisms, commit, seed."""
+    return {
+        "dendplast_version": __version__,
+        "neuron_version": version("neuron"),
+        "numpy_version": np.__version__,
+        "mod_hash": ensure_loaded().source_hash or "unknown",
+        "git_commit": _commit(),
+        "seed": seed,
+    }
+
+
+def _commit() -> str:
+    """Return the commit of the checkout this package is in, or ``"none"`` for an installed package."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return "none"
+    try:
+        done = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return "none"
+    return done.stdout.strip() or "none"
+
+
+def record(model: Model, protocol: Any) -> Recorded:
+    """Record the calcium of one unit of a protocol (a pairing, or a train) at every spine it drives.
+
+    The unit is simulated once, from rest and with unchanged weights; `replay` repeats it.
+
+    Parameters
+    ----------
+    model : Model
+        A built model; what was applied to it before is not done.
+    protocol : Pairing
+        Its pairings are the units when they are far enough apart for the cell to come to rest in between,
+        else its trains.
+
+    Raises
+    ------
+    ParameterError
+        If neither pairings nor trains are far enough apart.
+    """
+    relax = model.experiment.numerics.relax
+    single = 1e3 / protocol.hz >= relax
+    unit = protocol.replaced(n=1, trains=1, start=0.0) if single else protocol.replaced(trains=1, start=0.0)
+    before = model.experiment
+    model.experiment = before.replaced(protocol=(unit,), drugs=(), tone=None)
+    try:
+        model._compile()
+        driver = Driver(model, capture=True)
+        model.driver = driver
+        with fixed_step(before.numerics.dt, model.preset.cell.celsius):
+            driver.start()
+            driver.to(unit.end(0.0) + relax)
+    finally:
+        model.driver = None
+        model.experiment = before
+        model._compile()
+    first, length = driver.captured[0][0], len(driver.captured)
+    starts = protocol.onsets() if single else np.arange(protocol.trains) * protocol.train_interval
+    begin = resolve_time(protocol.start, 0.0)
+    onsets = np.round((begin + starts + first) / TICK) * TICK
+    if len(onsets) > 1 and np.diff(onsets).min() < length * TICK:
+        raise ParameterError(
+            f"protocol: its units are {np.diff(onsets).min():g} ms apart, but calcium takes {length * TICK:g} ms to "
+            f"come to rest; such a protocol has to be run in full"
+        )
+    chosen = model.choose(protocol.spines)
+    return Recorded(
+        cai=np.array([c for _, c in driver.captured], np.float32)[:, :, chosen],
+        onsets=onsets,
+        rest=driver.rest["cai"][chosen],
+        protocol=protocol,
+        spines=model.spines.select(chosen),
+        parameters=model.parameters,
+        media=model.media,
+        tone=model.tone,
+        seed=before.seed,
+    )
