@@ -65,7 +65,7 @@ def _run(report: Report, preset: str, label: str, trains: int, n: int, seed: int
     """Run one of `RUNS` in full, with weights frozen so that only the modulator differs between runs."""
     numerics = NUMERICS.replaced(plastic=False)
     experiment = Experiment(
-        preset=preset, morphology=f"{preset}_1", numerics=numerics, seed=seed, until="end + 2 min",
+        preset=preset, morphology=f"{preset}_1", numerics=numerics, seed=seed,
         record=Record(every_active=50.0, every_rest=2000.0),
     )  # fmt: skip
     cell, everywhere = all_spines(experiment)
@@ -84,7 +84,8 @@ def _run(report: Report, preset: str, label: str, trains: int, n: int, seed: int
     model.apply(_protocol(preset, trains))
     if not label.startswith("no release"):
         model.apply(_release(preset, center, label == "single varicosity", trains))
-    return run(model, progress=lambda t, end: report(0.3 + 0.7 * t / end))
+    end = _protocol(preset, trains).end(PRESETS[preset]["start"]) + 2 * MIN  # the same with and without release
+    return run(model, until=end, progress=lambda t, end: report(0.3 + 0.7 * t / end))
 
 
 def _jobs(quick: bool) -> list[Job]:
@@ -131,7 +132,12 @@ def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
                 "tagged": (("run", "spine"), np.array(tag, np.int8), "1", "tagged against the no-release control"),
                 "gate": (("run", "spine"), np.array(gate), "1", "modulator-gated conversion"),
                 "peak_da": (("run", "spine"), np.array(peak), "mM", "largest sampled dopamine concentration"),
-                "unreached_equal": ((), np.int8(_equal(results, preset)), "1", "out of reach bitwise as without release"),
+                "unreached_equal": (
+                    (),
+                    np.int8(_equal(results, preset)),
+                    "1",
+                    "out of reach bitwise as without release",
+                ),
             }
             write_labelled(file.create_group(f"tagging_{preset}"), coords, variables)
 
@@ -175,9 +181,9 @@ def _findings(path: Path) -> list[Finding]:
         presets = [p for p in PRESETS if f"tagging_{p}" in file]
         tables = {p: read_labelled(file[f"tagging_{p}"]) for p in presets}
     for preset, table in tables.items():
-        distance = table["distance"]
-        flag = dict(zip(RUNS, table["tagged"].astype(bool), strict=True))
-        gate = dict(zip(RUNS, table["gate"], strict=True))
+        distance = table.values("distance")
+        flag = dict(zip(RUNS, table.values("tagged").astype(bool), strict=True))
+        gate = dict(zip(RUNS, table.values("gate"), strict=True))
         f = fractions(distance, flag["release"])
         out.append(Finding(
             f"{preset}: a burst of a 10 um patch tags the spines inside it and no others "
@@ -194,7 +200,7 @@ def _findings(path: Path) -> list[Finding]:
         out.append(Finding(
             f"{preset}: spines out of reach are bit for bit those of the run without release; "
             "without release and tone no modulator converts anything",
-            f"equal: {bool(table['unreached_equal'])}; largest gated conversion "
+            f"equal: {bool(table.values('unreached_equal'))}; largest gated conversion "
             f"{gate['no release, no tone'].max():g}",
             f"with tone {gate['no release'].max():.2g}",
         ))  # fmt: skip
