@@ -209,8 +209,8 @@ class Engine:
             first = int(np.searchsorted(before, t, side="right"))
             since = t - before[first - 1] if first else np.inf
             step = max(1.0, min(GROWTH * since, STEP_MAX))
-            if first < len(before):
-                step = min(step, max(1.0, before[first] - t))
-            t = t1 if t + 1.5 * step >= t1 else t + step
+            # a step ends where the next release arrives, which else would act before it is there
+            stop = min(t1, max(t + 1.0, before[first])) if first < len(before) else t1
+            t = stop if t + 1.5 * step >= stop else t + step
             ends.append(t)
         return ends

@@ -73,8 +73,9 @@ class Driver:
     def refresh(self) -> None:
         """Read the model's protocols again, after something was applied."""
         times, netcons = self.model.electrical_events()
-        self._events = np.round(times / self.dt) * self.dt, netcons
+        self._events = self._on_grid(times), netcons
         arrivals = self.model.arrivals()
+        arrivals = replace(arrivals, time=self._on_grid(arrivals.time))
         reached = np.zeros(len(self.model.spines), bool)
         reached[self.model.deliveries.spine] = True
         self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
@@ -91,6 +92,10 @@ class Driver:
                     self.model.bath, self.model.bath_times, mine,
                 )
             )  # fmt: skip
+
+    def _on_grid(self, times: np.ndarray) -> np.ndarray:
+        """Return times (ms) moved to whole steps, a whole tick being an exact number."""
+        return np.round(np.round(times / self.dt) * self.dt, 9)
 
     def start(self) -> None:
         """Initialise NEURON, let the channels settle, and take that as rest and as time 0."""
@@ -127,7 +132,7 @@ class Driver:
             "slow": {n: s.get() for n, s in self.slow.items()},
             "peak": self.peak.get(),
             "rest": self.rest,
-            "level": [p.level for p in self.model.electrodes()],
+            "level": {at: p.level for at, p in self.model.electrodes().items()},
             "conductances": dict(self.model.conductances),
         }
 
@@ -146,7 +151,8 @@ class Driver:
         self.model.set_conductances(**state["conductances"])
         h.finitialize(self.model.preset.cell.v_init)
         self.t, self.active_since, self.rest_since, self.last_event = state["clock"]
-        self.model.set_bath(self.t)
+        if self.active_since is not None:
+            self._set_bath()
         self.rest = state["rest"]
         self.electric.set(state["electric"])
         for name in self.fast:
@@ -154,8 +160,8 @@ class Driver:
         for name in self.slow:
             self.slow[name].set(state["slow"][name])
         self.peak.set(state["peak"])
-        for pulse, level in zip(self.model.electrodes(), state["level"], strict=True):
-            pulse.level = level
+        for at, pulse in self.model.electrodes().items():
+            pulse.level = state["level"].get(at, 0.0)
         if self.active_since is not None:
             self._find_next(self.t)
 
@@ -192,8 +198,14 @@ class Driver:
                 left = np.exp(-(t - self.rest_since) / getattr(p, "tau_" + name))
                 self.fast[name].set(self.fast[name].get() * left)
         self.active_since = t
-        self.model.set_bath(t)
+        self._set_bath()
         self._find_next(t)
+
+    def _set_bath(self) -> None:
+        """Write the bath of its last change in this stretch, the same wherever the run is cut."""
+        begun = self.active_since
+        changes = self.model.bath_times(begun, self.t + 1e-6)
+        self.model.set_bath(np.ceil(changes[-1] / TICK) * TICK if len(changes) else begun)
 
     def _find_next(self, t: float) -> None:
         self._next_event = int(np.searchsorted(self._events[0], t - 1e-9))
@@ -222,11 +234,11 @@ class Driver:
         while self.t < end - 1e-9:
             begun = self.active_since
             stops = [end, *(begun + next_multiple(self.t - begun, interval) for interval in (CHUNK, every))]
-            changes = self.model.bath_times(self.t, self.t + CHUNK)
+            changes = self.model.bath_times(self.t, self.t + CHUNK + TICK)  # a change at the next check is seen
             stops += [np.ceil(change / TICK) * TICK for change in changes]
             self._advance(min(stops))
-            if len(changes):
-                self.model.set_bath(self.t)
+            if len(changes) and changes[0] <= self.t:
+                self._set_bath()
             if self.watch is not None and self.watch.wants(self.t, begun):
                 self.watch.sample(self.t, active=True)
             checks = np.remainder(self.t - begun + 0.5, CHUNK) < 1.0

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from .drugs import Drug
 from .errors import ParameterError
 from .presets import Tone
-from .protocol import Protocol, resolve_time
+from .protocol import Protocol, check_time
 from .quantity import Description, quantity
 
 __all__ = ["Experiment", "Numerics", "Placement", "Record"]
@@ -73,7 +73,7 @@ class Record(Description):
     @classmethod
     def _at(cls, value: tuple[float | str, ...]) -> tuple[float | str, ...]:
         for t in value:
-            resolve_time(t, 0.0)
+            check_time(t)
         return value
 
 
@@ -121,7 +121,7 @@ class Experiment(Description):
     @field_validator("until")
     @classmethod
     def _until(cls, value: float | str) -> float | str:
-        resolve_time(value, 0.0)
+        check_time(value)
         return value
 
     def replaced(self, **changes: Any) -> Experiment:

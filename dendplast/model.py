@@ -92,9 +92,9 @@ class Model:
         self.media = MEDIA[preset.tissue]
         self._configure()
         self._compile()
-        # weak, so that a model that nobody holds goes, and its sections with it
-        before, after = weakref.WeakMethod(self._before), weakref.WeakMethod(self._after)
-        self._handlers = [h.FInitializeHandler(0, lambda: before()()), h.FInitializeHandler(1, lambda: after()())]
+        self._handlers = [
+            h.FInitializeHandler(0, _weakly(self._before)), h.FInitializeHandler(1, _weakly(self._after))
+        ]  # fmt: skip
 
     # ---- construction -------------------------------------------------------------------------------
 
@@ -218,6 +218,8 @@ class Model:
             experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s)
         )
         self.deliveries: Deliveries = deliveries(self.schedule.sites, self.spines.xyz, self.media, self.soe)
+        for at in np.unique(self.schedule.pulse_at.astype(int)):
+            self._electrode(int(at))  # now: NEURON takes no new point process in the middle of a run
 
     def _p(self, site: Any) -> float:
         return self.media[site.modulator].p if site.p is None else site.p
@@ -278,9 +280,9 @@ class Model:
         key = ("release", spine, ligand, weights.tobytes())
         return self._netcon(key, self.processes[spine], (1.0, ligand + 1, *weights))
 
-    def electrodes(self) -> list[Any]:
-        """Return the current electrodes, the soma's first."""
-        return list(self._electrodes.values())
+    def electrodes(self) -> dict[int, Any]:
+        """Return the current electrodes by the spine under which each is (-1: the soma)."""
+        return dict(self._electrodes)
 
     def _netcon(self, key: Any, target: Any, weights: Iterable[float]) -> Any:
         if key not in self._sources:
@@ -332,7 +334,7 @@ class Model:
             self.arrival(int(a.ligand[k]), int(a.where[0][k]), a.weights[k]).event(a.time[k])
         cvode = h.CVode()
         for t in self.bath_times(0.0, 1e14):
-            cvode.event(t, (self.set_bath, float(t)))
+            cvode.event(t, (_weakly(self.set_bath), float(t)))
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
@@ -342,3 +344,15 @@ class Model:
         raise TypeError(
             "a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()"
         )
+
+
+def _weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that calls a method while its object lives: NEURON's lists keep no model alive."""
+    weak = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> None:
+        alive = weak()
+        if alive is not None:
+            alive(*arguments)
+
+    return call

@@ -60,6 +60,17 @@ def resolve_time(text: float | str, end: float) -> float:
     return time
 
 
+def check_time(text: float | str) -> None:
+    """Refuse what `resolve_time` can not read, whatever the end is going to be.
+
+    Raises
+    ------
+    ParameterError
+        If it is no time from 0 ms on.
+    """
+    resolve_time(text, 1e15)
+
+
 class Selection(Description):
     """Spines chosen by place instead of by number.
 
@@ -81,7 +92,7 @@ class _Timed(Description):
     @field_validator("start")
     @classmethod
     def _start(cls, value: float | str) -> float | str:
-        resolve_time(value, 0.0) if not isinstance(value, str) or "-" not in value else resolve_time(value, 1e12)
+        check_time(value)
         return value
 
 

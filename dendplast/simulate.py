@@ -45,7 +45,8 @@ def run(
     progress : callable, optional
         Called with (time, end) in ms now and then.
     state : dict, optional
-        ``result.state`` of an earlier run of the same experiment, to go on from.
+        ``result.state`` of an earlier run of the same experiment, to go on from.  Outcomes asked for at
+        times before it are left out.
 
     Returns
     -------
@@ -57,7 +58,8 @@ def run(
     ParameterError
         If `until` is no time, or a recorded name is unknown.
     SimulationError
-        If the cell is not at rest, or a voltage leaves every physiological range.
+        If the cell is not at rest, a voltage or state is not finite, or `state` is of another experiment or
+        later than `until`.
     """
     wall = clock.perf_counter()
     experiment = model.experiment
@@ -70,8 +72,11 @@ def run(
     try:
         with fixed_step(experiment.numerics.dt, model.preset.cell.celsius):
             driver.start() if state is None else driver.restore(state)
-            for t in asked:
-                _report_while(driver, t, end, progress)
+            if end < driver.t:
+                raise SimulationError(f"until = {end:g} ms: the state to go on from is at {driver.t:g} ms already")
+            asked = [t for t in asked if t >= driver.t]
+            for begin, t in zip([driver.t, *asked], asked, strict=False):
+                _report_while(driver, begin, t, end, progress)
                 _finite(driver)
                 for name, values in driver.peek(t).items():
                     outcomes[name].append(values)
@@ -98,12 +103,14 @@ def run(
     )
 
 
-def _report_while(driver: Driver, t: float, end: float, progress: Callable[[float, float], None] | None) -> None:
-    """Move to `t` in pieces, so that progress can be told in between."""
+def _report_while(
+    driver: Driver, begin: float, t: float, end: float, progress: Callable[[float, float], None] | None
+) -> None:
+    """Move from `begin` to `t` in pieces, so that progress can be told in between."""
     if progress is None:
         driver.to(t)
         return
-    for piece in np.linspace(driver.t, t, 101)[1:]:
+    for piece in np.linspace(begin, t, 101)[1:]:
         driver.to(float(np.floor(piece / TICK) * TICK) if piece < t else t)
         progress(float(piece), end)
 

@@ -65,10 +65,14 @@ def spine_references(processes: Sequence[Any], name: str) -> list[Any]:
 
 
 def cell_references(sections: Iterable[Any]) -> list[Any]:
-    """Return references to the voltage and to every state of every density mechanism and ion."""
+    """Return references to every voltage, and to every state of every density mechanism and ion.
+
+    The nodes at the ends of sections have no area and no say in the solution, but in how it is rounded.
+    """
     states: dict[str, list[tuple[str, int]]] = {}
     out = []
     for sec in sections:
+        out += [sec(0)._ref_v, sec(1)._ref_v]
         for seg in sec:
             out.append(seg._ref_v)
             for mechanism in seg:

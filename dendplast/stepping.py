@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import floor
@@ -11,6 +12,8 @@ from neuron import h
 from .errors import ParameterError
 
 __all__ = ["TICK", "check_dt", "fixed_step", "forward", "next_multiple"]
+
+_log = logging.getLogger(__name__)
 
 TICK = 1.0
 """Step of the rule (ms); windows, recording and events of the bath stand on this grid."""
@@ -35,7 +38,10 @@ def check_dt(dt: float) -> int:
 
 @contextmanager
 def fixed_step(dt: float, celsius: float) -> Iterator[None]:
-    """Set step, temperature and method for a while; the session's own come back whatever happens."""
+    """Set step, temperature and method for a while; the session's own come back whatever happens.
+
+    The variable step alone does not: NEURON refuses it while there is a compiled spine.
+    """
     cvode = h.CVode()
     before = h.dt, h.celsius, h.secondorder, cvode.active()
     try:
@@ -43,8 +49,12 @@ def fixed_step(dt: float, celsius: float) -> Iterator[None]:
         h.dt, h.celsius, h.secondorder = dt, celsius, 0
         yield
     finally:
-        cvode.active(before[3])
         h.dt, h.celsius, h.secondorder = before[:3]
+        if before[3]:
+            _log.warning(
+                "CVode was active and is off now: spines run with the fixed step only; "
+                "h.CVode().active(1) works again when the model is gone"
+            )
 
 
 def forward(steps: int) -> None:

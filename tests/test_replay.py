@@ -1,0 +1,118 @@
+"""Replay: calcium recorded once gives what the run gives, for one condition or for many at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("neuron")
+
+from tiny import QUICK, fork_model  # noqa: E402
+
+import dendplast as dp  # noqa: E402
+from dendplast import protocols  # noqa: E402
+from dendplast.errors import ParameterError  # noqa: E402
+from dendplast.replay import replay  # noqa: E402
+
+SITE = dp.Patch("dopamine", center=(-60.0, 160.0, 0.0), radius=15.0, density=0.1, p=0.5)
+FAR = dp.Patch("acetylcholine", center=(120.0, 190.0, 0.0), radius=15.0, density=0.1, p=0.5)
+PARAMETERS = {"K_D": 2e-4, "K_P": 3e-4, "k_c": 1e-3, "g0_D": 0.1, "e_0": 1e-3, "K_A": 0.2}
+PAIRING = protocols.pairing(start=200.0, dt=10, n=3, hz=1.0, n_pre=2)
+BURST = dp.burst(SITE, start="end + 1 s", n=5, hz=20.0)
+
+
+def model(*protocol, **changes):
+    experiment = dp.Experiment(
+        preset="passive", parameters=PARAMETERS, protocol=protocol,
+        numerics=dp.Numerics(dt=0.1, settle=50.0, relax=400.0, plastic=False),
+    ).replaced(**changes)  # fmt: skip
+    return fork_model(experiment)
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return dp.record(model(), PAIRING)
+
+
+CONDITIONS = (
+    dp.Condition("none"),
+    dp.Condition("dopamine", releases=(BURST,)),
+    dp.Condition("blocked", releases=(BURST,), drugs=(dp.Drug(agent="SCH23390", conc="100 nM"),)),
+    dp.Condition("bath", drugs=(dp.Drug(agent="dopamine", conc="5 uM", start=500.0, stop=2000.0),)),
+    dp.Condition("other", releases=(dp.burst(FAR, start=3000.0, n=3),), parameters={"K_P": 4e-4, "tau_A": 2000.0}),
+    dp.Condition("silent", releases=(BURST,), active=False),
+)
+
+
+@pytest.mark.parametrize("k", [0, 1, 2, 3])
+def test_replay_is_the_run_it_was_recorded_from(recorded, k):
+    condition = CONDITIONS[k]
+    _, out = replay(recorded, [condition], "end + 3 s")
+    run = dp.run(model(PAIRING, *condition.releases, drugs=condition.drugs), until=PAIRING.end(200.0) + 3000.0)
+    for name in ("tag_P", "tag_D", "early", "prp", "theta", "w"):
+        whole = run.outcomes[name][-1]
+        if name == "w":
+            whole = 1 + run.outcomes["early"][-1] + run.outcomes["late"][-1]  # frozen weights stay 1 in the run
+        # calcium is kept in single precision (6e-8) and units begin on whole ms; steps of a rest differ
+        # 1e-4 of a tag seen at most; weights of a few per mille differ by 2e-6
+        np.testing.assert_allclose(out[name][-1, 0], whole, rtol=1e-3, atol=5e-6, err_msg=name)
+    assert np.abs(run.outcomes["tag_D"][-1]).max() > 1e-3
+
+
+def test_many_conditions_at_once_are_each_alone(recorded):
+    times, together = replay(recorded, CONDITIONS, "end + 2 s", at=["end"])
+    for k, condition in enumerate(CONDITIONS[1:], 1):
+        alone_times, alone = replay(recorded, [condition], "end + 2 s", at=["end"])
+        np.testing.assert_array_equal(times, alone_times)
+        for name, values in alone.items():
+            # a rest's steps divide where any condition's release arrives: second order in steps of GROWTH
+            np.testing.assert_allclose(
+                together[name][:, k], values[:, 0], rtol=2e-3, atol=1e-9, err_msg=f"{condition.label} {name}"
+            )
+
+
+def test_conditions_do_not_hear_one_another(recorded):
+    """With the same times of release in both, the steps are the same: bit by bit."""
+    _, two = replay(recorded, [CONDITIONS[1], CONDITIONS[5]], "end + 1500 ms")
+    _, back = replay(recorded, [CONDITIONS[5], CONDITIONS[1]], "end + 1500 ms")
+    for name in two:
+        np.testing.assert_array_equal(two[name], back[name][:, ::-1], err_msg=name)
+
+
+def test_silent_cells_make_no_tag(recorded):
+    parameters = {"g0_D": 0.0, "e_0": 0.2}
+    _, out = replay(
+        recorded, [dp.Condition("silent", releases=(BURST,), parameters=parameters, active=False)], "end + 5 s"
+    )
+    assert not out["tag_P"].any() and not out["tag_D"].any()
+
+
+def test_times_are_those_that_were_asked(recorded):
+    times, out = replay(recorded, CONDITIONS[:2], "end + 5 s", at=[0.5, "end", "end + 2 s", 900.0])
+    end = PAIRING.end(200.0)
+    assert times.tolist() == [0.5, 900.0, end, end + 2000.0, end + 5000.0]
+    assert all(values.shape == (5, 2, 5) for values in out.values())
+
+
+def test_what_was_applied_before_is_not_recorded_and_comes_back(recorded):
+    busy = model(BURST.replaced(start=100.0), protocols.plateau(start=150.0, amplitude=0.5))
+    again = dp.record(busy, PAIRING)
+    np.testing.assert_array_equal(again.cai, recorded.cai)
+    assert len(busy.experiment.protocol) == 2 and len(busy.arrivals())
+
+
+def test_units_too_close_to_rest_in_between_are_refused():
+    with pytest.raises(ParameterError, match="run in full"):
+        dp.record(model(), protocols.pairing(dt=10, n=20, hz=20.0, trains=2, train_interval=500.0))
+
+
+def test_no_condition_is_refused(recorded):
+    with pytest.raises(ParameterError, match="no condition"):
+        replay(recorded, [], "end + 5 s")
+
+
+def test_quick_parameters_are_known():
+    """The sped-up rule of the tests names parameters that exist."""
+    from dendplast.parameters import Parameters
+
+    assert set(QUICK) <= set(Parameters().flat())
