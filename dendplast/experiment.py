@@ -144,8 +144,15 @@ class Experiment(Description):
         return tomli_w.dumps(_plain(self.model_dump(mode="json", exclude_none=True)))
 
     @classmethod
-    def from_toml(cls, source: str | Path) -> Experiment:
+    def from_toml(cls, source: str | Path, changes: Mapping[str, Any] | None = None) -> Experiment:
         """Read a description from a TOML file, or from TOML text that contains a line break.
+
+        Parameters
+        ----------
+        source : str or Path
+            The file, or the text.
+        changes : mapping of str to object, optional
+            Values that take the place of the file's, by dotted key: ``{"protocol.0.n": 20}``.
 
         Raises
         ------
@@ -153,7 +160,7 @@ class Experiment(Description):
             If the file is missing, is no TOML, or a key or value is not valid; the file is named.
         """
         text, where = str(source), "TOML text"
-        if "\n" not in text:
+        if isinstance(source, Path) or "\n" not in text:
             where = str(source)
             try:
                 text = Path(source).read_text(encoding="utf-8")
@@ -165,6 +172,8 @@ class Experiment(Description):
         except tomllib.TOMLDecodeError as error:
             raise ParameterError(f"{where}: is no valid TOML: {error}") from None
         try:
+            for key, value in (changes or {}).items():
+                _change(data, key, value)
             return cls(**data)
         except ParameterError as error:
             raise ParameterError(f"{where}: {error}") from None
@@ -173,6 +182,27 @@ class Experiment(Description):
     def hash(self) -> str:
         """A name for the content: equal descriptions have equal hashes."""
         return hashlib.sha256(self.to_toml().encode()).hexdigest()[:16]
+
+
+def _change(data: dict[str, Any], key: str, value: Any) -> None:
+    """Set the value at a dotted key; numbers count the entries of a list from 0."""
+    *groups, last = key.split(".")
+    place: Any = data
+    for part in groups:
+        place = place.setdefault(part, {}) if isinstance(place, dict) else _entry(place, part, key)
+    if isinstance(place, dict):
+        place[last] = value
+    else:
+        _entry(place, last, key)
+        place[int(last)] = value
+
+
+def _entry(place: Any, part: str, key: str) -> Any:
+    if not isinstance(place, list):
+        raise ParameterError(f"{key}: there is no group to hold {part!r}")
+    if not part.isdecimal() or int(part) >= len(place):
+        raise ParameterError(f"{key}: {part!r} is no entry of a list of {len(place)}; the first is 0")
+    return place[int(part)]
 
 
 def _plain(value: Any) -> Any:
