@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from .drugs import Drug
 from .errors import ParameterError
+from .parameters import Parameters
 from .presets import Tone
 from .protocol import Protocol, resolve_time
 from .quantity import Description, quantity
@@ -66,7 +67,7 @@ class Record(Description):
     @classmethod
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) != len(value):
-            raise ValueError(f"names = {value!r}: each name may be given once")
+            raise ValueError("each name may be given once")
         return value
 
     @field_validator("at")
@@ -118,10 +119,19 @@ class Experiment(Description):
     record: Record = Record()
     seed: int = Field(1, ge=0, lt=2**63)
 
+    @field_validator("parameters")
+    @classmethod
+    def _parameters(cls, value: dict[str, Any]) -> dict[str, Any]:
+        Parameters().replaced(value)
+        return value
+
     @field_validator("until")
     @classmethod
     def _until(cls, value: float | str) -> float | str:
-        resolve_time(value, 0.0)
+        if not isinstance(value, str) or "-" not in value:  # 'end - 1 s' depends on the protocol
+            resolve_time(value, 0.0)
+        else:
+            resolve_time(value, 1e15)
         return value
 
     def replaced(self, **changes: Any) -> Experiment:
@@ -164,7 +174,7 @@ class Experiment(Description):
             where = str(source)
             try:
                 text = Path(source).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
                 raise ParameterError(f"{where}: can not be read as an experiment: {reason}") from None
         try:
@@ -188,21 +198,20 @@ def _change(data: dict[str, Any], key: str, value: Any) -> None:
     """Set the value at a dotted key; numbers count the entries of a list from 0."""
     *groups, last = key.split(".")
     place: Any = data
+    path = ""
     for part in groups:
-        place = place.setdefault(part, {}) if isinstance(place, dict) else _entry(place, part, key)
-    if isinstance(place, dict):
-        place[last] = value
-    else:
-        _entry(place, last, key)
-        place[int(last)] = value
+        place = place.setdefault(part, {}) if isinstance(place, dict) else place[_entry(place, path, part)]
+        path = f"{path}.{part}".lstrip(".")
+    place[last if isinstance(place, dict) else _entry(place, path, last)] = value
 
 
-def _entry(place: Any, part: str, key: str) -> Any:
+def _entry(place: Any, path: str, part: str) -> int:
+    """Return the number of a list's entry."""
     if not isinstance(place, list):
-        raise ParameterError(f"{key}: there is no group to hold {part!r}")
+        raise ParameterError(f"{path}.{part}: there is no table {path} to hold it")
     if not part.isdecimal() or int(part) >= len(place):
-        raise ParameterError(f"{key}: {part!r} is no entry of a list of {len(place)}; the first is 0")
-    return place[int(part)]
+        raise ParameterError(f"{path}.{part}: there is no entry {part} in a list of {len(place)}; the first is 0")
+    return int(part)
 
 
 def _plain(value: Any) -> Any:

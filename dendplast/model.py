@@ -201,14 +201,16 @@ class Model:
                 keep &= spines.region == what.region
             found = np.flatnonzero(keep)
             if not len(found):
-                raise ParameterError(f"spines = {what!r}: no spine of {len(spines)} is there")
-            if what.n is not None and what.n < len(found):
+                raise ParameterError(f"none of {len(spines)} spines is where region, path_min and path_max ask")
+            if what.n is not None and what.n > len(found):
+                raise ParameterError(f"n = {what.n} is too many: {len(found)} spines are there to choose from")
+            if what.n is not None:
                 found = np.sort(np.random.default_rng(what.seed).choice(found, what.n, replace=False))
             return found
         numbers = np.asarray(list(what), int)
         wrong = numbers[(numbers < 0) | (numbers >= len(spines))]
         if len(wrong):
-            raise ParameterError(f"spines: there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
+            raise ParameterError(f"there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
         return numbers
 
     def _compile(self) -> None:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from .errors import ParameterError
-from .quantity import Description, convert, quantity
-from .release import Site, Varicosity
+from .quantity import Description, convert, quantity, under
+from .release import Patch, Varicosity
 
 __all__ = [
     "LowFrequency",
@@ -56,7 +56,7 @@ def resolve_time(text: float | str, end: float) -> float:
     else:
         time = float(text)
     if not np.isfinite(time) or time < 0:
-        raise ParameterError(f"start = {text!r}: must be a time from 0 ms on, or 'end + 30 s'")
+        raise ParameterError(f"{text!r} is not valid; valid is a time from 0 ms on, or 'end + 30 s'")
     return time
 
 
@@ -85,10 +85,29 @@ class _Timed(Description):
         return value
 
 
+def _form(value: Any) -> str:
+    """Say in which of its forms a choice of spines is given, so that a wrong one is judged as what it is."""
+    if isinstance(value, str):
+        return "text"
+    return "table" if isinstance(value, Selection | dict) else "list"
+
+
 class _Synaptic(_Timed):
     """A protocol that drives spines: ``"all"``, a list of spine numbers, or a `Selection`."""
 
-    spines: Literal["all"] | tuple[int, ...] | Selection = "all"
+    spines: Annotated[
+        Annotated[Literal["all"], Tag("text")]
+        | Annotated[tuple[int, ...], Tag("list")]
+        | Annotated[Selection, Tag("table")],
+        Discriminator(_form),
+    ] = "all"
+
+    @field_validator("spines", mode="before")
+    @classmethod
+    def _spines(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "all":
+            raise ValueError("must be 'all', a list of spine numbers, or a table such as {region = 'apical', n = 10}")
+        return value
 
 
 class Pairing(_Synaptic):
@@ -233,6 +252,13 @@ class Plateau(_Timed):
         return start + float(self.steps()[-1]) + self.duration
 
 
+def _site_form(value: Any) -> str:
+    """Say whether a release site is a patch or a varicosity, by its keys."""
+    keys = set(value) if isinstance(value, dict) else set()
+    ball = "at" not in keys and keys & {"center", "radius", "density"}
+    return "patch" if ball or isinstance(value, Patch) else "varicosity"
+
+
 class Release(_Timed):
     """Let a release site fire `n` times at `hz`, in `trains` trains.
 
@@ -241,7 +267,9 @@ class Release(_Timed):
     """
 
     kind: Literal["release"] = "release"
-    site: Site
+    site: Annotated[
+        Annotated[Varicosity, Tag("varicosity")] | Annotated[Patch, Tag("patch")], Discriminator(_site_form)
+    ]
     n: int = Field(10, ge=1)
     hz: float = quantity(20.0, "Hz", "10.1523/JNEUROSCI.1894-10.2010 (burst firing)", 0.01, 500)
     trains: int = Field(1, ge=1)
@@ -334,9 +362,12 @@ def compile_schedule(
     sites: list[Any] = []
     end = 0.0
     for number, item in enumerate(protocols):
-        start = resolve_time(item.start, end)
+        try:
+            start = resolve_time(item.start, end)
+        except ParameterError as error:
+            raise under(f"protocol.{number}.start", error) from None
         if isinstance(item, _Synaptic):
-            spines = resolve(item.spines)
+            spines = _resolved(resolve, item.spines, f"protocol.{number}.spines")
             times = item.pre() + start
             weight = getattr(item, "amplitude", 1.0)
             pre.append(
@@ -355,7 +386,7 @@ def compile_schedule(
             nan = np.full(len(post), np.nan)
             pulses.append((post + start, nan, nan, np.full(len(post), -1)))
         if isinstance(item, Plateau):
-            at = -1 if item.at == "soma" else int(resolve((item.at,))[0])
+            at = -1 if item.at == "soma" else int(_resolved(resolve, (item.at,), f"protocol.{number}.at")[0])
             steps = item.steps() + start
             full = np.ones(len(steps))
             pulses.append((steps, full * item.duration, full * item.amplitude, full.astype(int) * at))
@@ -370,6 +401,13 @@ def compile_schedule(
         end = max(end, item.end(start))
     columns = [*_sorted(pre, 3), *_sorted(pulses, 4), *_sorted(releases, 2)]
     return Schedule(*columns, sites=tuple(sites), end=end)
+
+
+def _resolved(resolve: Callable[[Any], np.ndarray], what: Any, key: str) -> np.ndarray:
+    try:
+        return resolve(what)
+    except ParameterError as error:
+        raise under(key, error) from None
 
 
 _RELEASE_STREAM = 2  # spawn keys: 1 spine placement, 2 release, 3 loss
