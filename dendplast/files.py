@@ -40,11 +40,11 @@ class Partial:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        if self.path.is_dir():
+            raise StorageError(f"{self.path}: is a folder; give the name of a file")
         self.partial = self.path.with_name(f".{self.path.name}.partial")
         if not self.path.parent.is_dir():
             raise StorageError(f"{self.path}: the folder {self.path.parent} does not exist; create it first")
-        if self.path.is_dir():
-            raise StorageError(f"{self.path}: is a folder; give the name of a file")
         try:
             self.partial.unlink(missing_ok=True)
         except OSError as error:

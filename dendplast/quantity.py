@@ -212,7 +212,7 @@ def _tags(annotation: Any, name: str) -> list[str]:
 def _length(annotation: Any) -> int:
     """Return the number of entries of a tuple in an annotation such as ``tuple[float, float, float] | None``."""
     for part in (annotation, *get_args(annotation)):
-        if getattr(part, "__origin__", None) is tuple:
+        if getattr(part, "__origin__", None) is tuple and ... not in get_args(part):
             return len(get_args(part))
     return 0
 
