@@ -13,6 +13,7 @@ import logging
 import numpy as np
 from neuron import h
 
+from .geometry import Geometry
 from .model import Model
 from .slots import SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
 from .stepping import fixed_step, forward
@@ -22,7 +23,7 @@ __all__ = ["calibrate"]
 _log = logging.getLogger(__name__)
 
 GROUP, APART = 6, 100.0
-"""Spines stimulated at once, and how far apart (um): EPSPs that far lift each other by a millivolt or less."""
+"""Spines stimulated at once, and how far apart along the tree (um): EPSPs hardly lift each other that far."""
 
 BAP_WINDOW, EPSP_WINDOW = 25.0, 30.0  # ms; calcium peaks within 10 and 26 ms
 
@@ -106,7 +107,7 @@ class _Rest:
     def epsp(self) -> np.ndarray:
         """Return each spine's calcium rise (mM) for one EPSP at rest, a few distant spines at a time."""
         out = np.zeros(len(self.cai_rest))
-        for group in groups(self.model.spines.xyz):
+        for group in groups(self.model.tree, self.model.spines.segment):
             self._again()
             for i in group:
                 self.model.glutamate(int(i), 1.0).event(h.t + self.dt)
@@ -116,15 +117,32 @@ class _Rest:
         return out
 
 
-def groups(xyz: np.ndarray) -> list[np.ndarray]:
-    """Divide spines into groups whose members are `APART` or more from one another (um)."""
-    left = list(range(len(xyz)))
+def groups(tree: Geometry, segment: np.ndarray) -> list[np.ndarray]:
+    """Divide spines into groups whose members are `APART` or more from one another along the tree (um)."""
+    chains = [_to_root(tree, int(k)) for k in segment]
+    above = [frozenset(chain) for chain in chains]
+
+    def apart(i: int, j: int) -> bool:
+        fork = next(k for k in chains[j] if k in above[i])
+        ends = tree.path_distance[segment[i]] + tree.path_distance[segment[j]]
+        return ends - 2 * tree.path_distance[fork] >= APART
+
+    left = list(range(len(segment)))
     out = []
     while left:
         group: list[int] = []
         for i in left:
-            if len(group) < GROUP and all(np.linalg.norm(xyz[i] - xyz[j]) >= APART for j in group):
+            if len(group) < GROUP and all(apart(i, j) for j in group):
                 group.append(i)
         out.append(np.array(group))
-        left = [i for i in left if i not in group]
+        chosen = set(group)
+        left = [i for i in left if i not in chosen]
     return out
+
+
+def _to_root(tree: Geometry, segment: int) -> list[int]:
+    chain = []
+    while segment >= 0:
+        chain.append(segment)
+        segment = int(tree.parent[segment])
+    return chain

@@ -13,7 +13,10 @@ import numpy as np
 
 from .errors import StorageError
 
-__all__ = ["CONVENTIONS", "FORMAT_VERSION", "NewFile", "Partial", "Sink", "ensure_writable", "open_file", "replacing", "writing"]
+__all__ = [
+    "CONVENTIONS", "FORMAT_VERSION", "NewFile", "Partial", "Sink", "ensure_writable", "open_file", "replacing",
+    "writing",
+]  # fmt: skip
 
 FORMAT_VERSION = 1
 """Version of the layout; a reader refuses what it does not know."""

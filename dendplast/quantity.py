@@ -173,7 +173,8 @@ def _keys(data: Any, loc: tuple[Any, ...], kind: str) -> tuple[str, ...]:
     keys = []
     for i, part in enumerate(loc):
         last = i == len(loc) - 1 and kind in {"missing", "extra_forbidden"}
-        inside = part in data if isinstance(data, Mapping) else isinstance(part, int) and isinstance(data, list | tuple)
+        inside = isinstance(data, Mapping) and part in data
+        inside |= isinstance(data, list | tuple) and isinstance(part, int)
         if inside or last:
             keys.append(str(part))
         if inside:
@@ -247,7 +248,8 @@ class Description(BaseModel):
                 except ParameterError as error:
                     raise under(name, error) from None
             elif unit and isinstance(value, float) and not math.isfinite(value):
-                raise _Invalid((name,), f" = {value!r}: must be a finite number{f' in {unit}' if unit != '1' else ''}")
+                words = _must_be({"type": "finite_number"}, unit)
+                raise _Invalid((name,), f" = {value!r}: must be {words}")
         return out
 
     def replaced(self, **changes: Any) -> Any:

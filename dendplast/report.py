@@ -23,7 +23,8 @@ _ROWS = 40
 """So many spines are listed, the most changed ones."""
 
 _COLUMNS = {
-    "class": "class", "tag": "tag, P − D", "efficacy": "efficacy", "early": "early change", "late": "late change",
+    "class": "class", "tag": "tag, P − D", "efficacy": "efficacy",
+    "early": "early change", "late": "late change",
     "volume": "head volume (µm³)", "cai_peak": "peak calcium (µM)",
 }  # fmt: skip
 
@@ -89,7 +90,8 @@ def report_html(result: Result, name: str) -> str:
         f"<details><summary>The experiment as TOML</summary><pre>{html.escape(result.experiment)}</pre></details>",
     ]
     page = f"<title>{html.escape(title)}</title><style>{_LOOK}</style></head><body>"
-    return '<!doctype html><html lang="en"><head><meta charset="utf-8">' + page + "\n".join(parts) + "</body></html>\n"
+    top = '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    return f"{top}{page}{chr(10).join(parts)}</body></html>\n"
 
 
 def _picture(result: Result) -> str:
@@ -137,7 +139,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0,
 
     def row(cells: Sequence[str], tag: str) -> str:
         kinds = [' class="number"' if k >= start and numbers else "" for k in range(len(cells))]
-        return "<tr>" + "".join(f"<{tag}{k}>{html.escape(c)}</{tag}>" for k, c in zip(kinds, cells, strict=True)) + "</tr>"
+        pairs = zip(kinds, cells, strict=True)
+        return f"<tr>{''.join(f'<{tag}{k}>{html.escape(c)}</{tag}>' for k, c in pairs)}</tr>"
 
     top = row(head, "th") if any(head) else ""
     return f"<table>{top}{''.join(row(cells, 'td') for cells in rows)}</table>"

@@ -28,8 +28,9 @@ def passive(report, seed, folder):
     import dendplast as dp
 
     numerics = dp.Numerics(settle=1, d_lambda=1)
+    spines = dp.Placement(n=2)
     model = dp.build(
-        dp.Experiment(preset="passive", morphology="dspn_1", spines=dp.Placement(n=2), numerics=numerics, seed=seed)
+        dp.Experiment(preset="passive", morphology="dspn_1", spines=spines, numerics=numerics, seed=seed)
     )
     return dp.run(model, until="5 ms").outcomes["w"][-1]
 

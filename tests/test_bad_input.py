@@ -36,7 +36,8 @@ CONFIGURATIONS = {
         "protocol.0.site.q: unknown key; known keys are modulator, p, molecules, at"),
     "unknown key in a drug": (
         "[[drugs]]\nagent = 'AP5'\nconc = 1\nbegin = 3", "drugs.0.begin: unknown key; known keys are agent, conc,"),
-    "unknown modulator in the tone": ("[tone]\nserotonin = 1", "tone.serotonin: unknown key; known keys are dopamine"),
+    "unknown modulator in the tone": (
+        "[tone]\nserotonin = 1", "tone.serotonin: unknown key; known keys are dopamine"),
     "number for a name": ("preset = 5", "preset = 5: must be text"),
     "list for a name": ("morphology = [1]", "morphology = [1]: must be text"),
     "number for a group": ("numerics = 3", "numerics = 3: must be a table"),
@@ -54,7 +55,8 @@ CONFIGURATIONS = {
     "unit of something else": (
         "[spines]\nradius = '3 mV'", "spines.radius: '3 mV' is a voltage, not a length; valid units here are nm, um, mm"),
     "no unit": ("numerics = {dt = '0.05'}", "numerics.dt: '0.05' has no unit; valid units here are us, ms,"),
-    "unknown unit": ("[[drugs]]\nagent = 'AP5'\nconc = '5 uL'", "drugs.0.conc: '5 uL' is not a number with a unit"),
+    "unknown unit": (
+        "[[drugs]]\nagent = 'AP5'\nconc = '5 uL'", "drugs.0.conc: '5 uL' is not a number with a unit"),
     "unit of something else in a site": (
         SITE + "site = {modulator = 'dopamine', center = [0, 0, 0], radius = '5 ms'}",
         "protocol.0.site.radius: '5 ms' is a time, not a length"),
@@ -64,43 +66,56 @@ CONFIGURATIONS = {
         "[[drugs]]\nagent = 'AP5'\nconc = '-5 uM'", "drugs.0.conc = -0.005: must be at least 0 mM"),
     "not a number": ("numerics = {dt = nan}", "numerics.dt = nan: must be a finite number in ms"),
     "infinite": ("[spines]\npath_max = inf", "spines.path_max = inf: must be a finite number in um"),
-    "point that is not finite": ("[spines]\ncenter = [0, 0, nan]", "spines.center.2 = nan: must be a finite number"),
+    "point that is not finite": (
+        "[spines]\ncenter = [0, 0, nan]", "spines.center.2 = nan: must be a finite number"),
     "step too long": ("numerics = {dt = 1}", "numerics.dt = 1: must be at most 0.2 ms"),
     "step that does not divide": ("numerics = {dt = 0.03}", "numerics.dt = 0.03 ms: must divide 0.1 ms"),
     "unknown preset": ("preset = 'passiv'", "preset 'passiv' is not known; did you mean 'passive'?"),
     "preset file that is not there": ("preset = 'no.toml'", "no.toml: no such preset file"),
     "unknown protocol": (
         "[[protocol]]\nkind = 'pairring'\ndt = 5", "protocol.0.kind = 'pairring': did you mean 'pairing'? valid are"),
-    "protocol without kind": ("[[protocol]]\ndt = 5", "protocol.0.kind: is required; valid are pairing, theta_burst,"),
-    "second protocol wrong": (PAIR + "[[protocol]]\nkind = 'plateau'", "protocol.1.amplitude: is required, a number in nA"),
-    "unknown drug": ("[[drugs]]\nagent = 'AP-5'\nconc = 1", "drugs.0.agent: agent 'AP-5' is not known; did you mean 'AP5'?"),
+    "protocol without kind": (
+        "[[protocol]]\ndt = 5", "protocol.0.kind: is required; valid are pairing, theta_burst,"),
+    "second protocol wrong": (
+        PAIR + "[[protocol]]\nkind = 'plateau'", "protocol.1.amplitude: is required, a number in nA"),
+    "unknown drug": (
+        "[[drugs]]\nagent = 'AP-5'\nconc = 1", "drugs.0.agent: agent 'AP-5' is not known; did you mean 'AP5'?"),
     "drug without concentration": ("[[drugs]]\nagent = 'AP5'", "drugs.0.conc: is required, a number in mM"),
     "drug that stops before it starts": (
         "[[drugs]]\nagent = 'AP5'\nconc = 1\nstart = 5\nstop = 2", "drugs.0: stop = 2 ms must be after start = 5 ms"),
     "unknown modulator": (
         SITE + "site = {modulator = 'dopamin', at = [0, 0, 0]}",
         "protocol.0.site.modulator = 'dopamin': must be 'dopamine', 'acetylcholine' or 'noradrenaline'"),
-    "site nowhere": (SITE + "site = {modulator = 'dopamine'}", "protocol.0.site.at: is required, a list of 3 numbers"),
+    "site nowhere": (
+        SITE + "site = {modulator = 'dopamine'}", "protocol.0.site.at: is required, a list of 3 numbers"),
     "patch without radius": (
         SITE + "site = {modulator = 'dopamine', center = [0, 0, 0]}", "protocol.0.site.radius: is required, a number in um"),
     "varicosity with a radius": (
         SITE + "site = {modulator = 'dopamine', at = [0, 0, 0], radius = 3}", "protocol.0.site.radius: unknown key"),
-    "unknown parameter": ("[parameters]\nkon_D7 = 1", "parameters.kon_D7: parameter 'kon_D7' is not known; did you mean"),
+    "unknown parameter": (
+        "[parameters]\nkon_D7 = 1", "parameters.kon_D7: parameter 'kon_D7' is not known; did you mean"),
     "unknown parameter in its group": (
         "[parameters.readout]\nKP = 3", "parameters.readout.KP: unknown key; did you mean 'K_P'?"),
     "parameter in a wrong unit": ("[parameters]\nK_P = '3 mV'", "parameters.readout.K_P: '3 mV' is a voltage"),
     "parameter out of bounds": ("[parameters]\nx_D1 = 2", "parameters.receptors.x_D1 = 2: must be at most 1"),
-    "unknown record": ("[record]\nnames = ['caii']", "record.names: 'caii' is nothing a spine has; valid names are"),
-    "record twice": ("[record]\nnames = ['cai', 'cai']", "record.names = ['cai', 'cai']: each name may be given once"),
+    "unknown record": (
+        "[record]\nnames = ['caii']", "record.names: 'caii' is nothing a spine has; valid names are"),
+    "record twice": (
+        "[record]\nnames = ['cai', 'cai']", "record.names = ['cai', 'cai']: each name may be given once"),
     "record as text": ("[record]\nnames = 'cai'", "record.names = 'cai': must be a list"),
     "record at no time": ("[record]\nat = ['soon']", "'soon' is not a number with a unit"),
-    "until tomorrow": ("until = 'tomorrow'", "until: 'tomorrow' is not a number with a unit; valid units here are us"),
+    "until tomorrow": (
+        "until = 'tomorrow'", "until: 'tomorrow' is not a number with a unit; valid units here are us"),
     "until in the past": ("until = -5", "until: -5.0 is not valid; valid is a time from 0 ms on, or 'end + 30 s'"),
-    "until before the start": ("until = 'end - 1 h'", "until: 'end - 1 h' is not valid; valid is a time from 0 ms on"),
+    "until before the start": (
+        "until = 'end - 1 h'", "until: 'end - 1 h' is not valid; valid is a time from 0 ms on"),
     "start that is no time": (PAIR + "start = 'later'", "protocol.0.start: 'later' is not a number with a unit"),
-    "start before the start": (PAIR + "start = 'end - 1 s'", "protocol.0.start: 'end - 1 s' is not valid; valid is"),
-    "spines by a wrong word": (PAIR + "spines = 'some'", "protocol.0.spines = 'some': must be 'all', a list of spine"),
-    "spine that does not exist": (PAIR + "spines = [5000]", "protocol.0.spines: there is no spine 5000; spines are 0 to"),
+    "start before the start": (
+        PAIR + "start = 'end - 1 s'", "protocol.0.start: 'end - 1 s' is not valid; valid is"),
+    "spines by a wrong word": (
+        PAIR + "spines = 'some'", "protocol.0.spines = 'some': must be 'all', a list of spine"),
+    "spine that does not exist": (
+        PAIR + "spines = [5000]", "protocol.0.spines: there is no spine 5000; spines are 0 to"),
     "spine number below 0": (PAIR + "spines = [-1]", "protocol.0.spines: there is no spine -1; spines are 0 to"),
     "plateau under no spine": (
         "[[protocol]]\nkind = 'plateau'\namplitude = 1\nat = 5000", "protocol.0.at: there is no spine 5000"),
@@ -118,20 +133,26 @@ CONFIGURATIONS = {
 MORPHOLOGIES = {
     "empty": ("", "the file has no SWC row"),
     "remarks only": ("# nothing here\n", "the file has no SWC row"),
-    "words": ("this is no reconstruction\n", ":1: 'this is no reconstruction' is not an SWC row; valid is 'id type x y z"),
+    "words": (
+        "this is no reconstruction\n", ":1: 'this is no reconstruction' is not an SWC row; valid is 'id type x y z"),
     "six columns": ("1 1 0 0 0 6\n", ":1: '1 1 0 0 0 6' is not an SWC row"),
     "not a number": (CELL.replace("10 0 0", "nan 0 0"), ":2: '2 3 nan 0 0 1 1' is not an SWC row"),
     "identity in pieces": (CELL.replace("2 3", "2.5 3", 1), ":2: '2.5 3 10 0 0 1 1' is not an SWC row"),
     "sample twice": (CELL + "5 3 130 0 0 1 3\n", "sample 5 is defined more than once (lines 5, 6)"),
     "missing parent": (CELL + "6 3 130 0 0 1 77\n", "parent 77 does not exist (line 6)"),
     "cycle": (CELL + "6 3 130 0 0 1 7\n7 3 140 0 0 1 6\n", "2 samples hang on a cycle of parents (lines 6, 7)"),
-    "no soma": (CELL.replace("1 1 0 0 0", "1 3 0 0 0"), "the file has no soma (no row of type 1); repair=True can repair this"),
-    "two somata": (CELL + "6 1 300 0 0 6 -1\n7 3 310 0 0 1 6\n", "the file has 2 somata that are not joined (lines 1, 6); repair=True can repair this"),
+    "no soma": (
+        CELL.replace("1 1 0 0 0", "1 3 0 0 0"), "the file has no soma (no row of type 1); repair=True can repair this"),
+    "two somata": (
+        CELL + "6 1 300 0 0 6 -1\n7 3 310 0 0 1 6\n", "the file has 2 somata that are not joined (lines 1, 6); repair=True can repair this"),
     "soma alone": ("1 1 0 0 0 6 -1\n", "the file has a soma but no neurite"),
     "unknown type": (CELL.replace("3 3 80", "3 42 80"), "type 42 is not one of 1 soma, 2 axon, 3 basal dendrite"),
-    "zero diameter": (CELL.replace("120 30 0 1", "120 30 0 0"), "1 diameters are zero or negative (first: line 4)"),
-    "piece apart": (CELL + "6 3 500 0 0 1 -1\n7 3 510 0 0 1 6\n", "1 pieces are not joined to the soma (line 6); repair=True can repair this"),
-    "nanometres": ("1 1 0 0 0 6000 -1\n2 3 1e6 0 0 900 1\n3 3 9e6 0 0 900 2\n", "look like nanometres; scale by 0.001"),
+    "zero diameter": (
+        CELL.replace("120 30 0 1", "120 30 0 0"), "1 diameters are zero or negative (first: line 4)"),
+    "piece apart": (
+        CELL + "6 3 500 0 0 1 -1\n7 3 510 0 0 1 6\n", "1 pieces are not joined to the soma (line 6); repair=True can repair this"),
+    "nanometres": (
+        "1 1 0 0 0 6000 -1\n2 3 1e6 0 0 900 1\n3 3 9e6 0 0 900 2\n", "look like nanometres; scale by 0.001"),
 }  # fmt: skip
 
 

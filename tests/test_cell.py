@@ -20,7 +20,10 @@ from dendplast.presets import Channel, Profile, load_preset, preset_names  # noq
 SETTLE = 100.0  # ms from v_init, which is near rest, to rest
 REGION = {"ca1": "apical", "dspn": "basal"}
 # preset: rest (mV), input resistance (megohm), spike height above rest (mV), width at half height (ms)
-PUBLISHED = {"ca1": ((-74, -65), (40, 150), (80, 112), (0.5, 1.3)), "dspn": ((-88, -80), (50, 150), (80, 125), (0.5, 1.3))}
+PUBLISHED = {
+    "ca1": ((-72.5, -65), (40, 150), (80, 112), (0.5, 1.3)),
+    "dspn": ((-88, -80), (50, 150), (80, 125), (0.5, 1.3)),
+}
 REAL = {"ca1": "ca1_rat_DHC-neuron.CNG.swc", "dspn": "dspn_mouse_WT-0728MSN01.swc"}
 
 

@@ -97,8 +97,9 @@ def test_run_writes_the_file_and_the_figures(loaded, experiment, capsys, tmp_pat
 
 
 def test_run_with_changes_is_the_run_of_the_changed_file(loaded, experiment, capsys, tmp_path):
-    changes = ["--set", "protocol.0.dt=-3", "--set", "numerics.dt=0.05", "--set", "parameters.K_P=5 uM", "--until", "2 ms"]
-    assert cli.main(["run", experiment, *changes]) == 0
+    changes = ["protocol.0.dt=-3", "numerics.dt=0.05", "parameters.K_P=5 uM"]
+    options = [word for change in changes for word in ("--set", change)]
+    assert cli.main(["run", experiment, *options, "--until", "2 ms"]) == 0
     text = (tmp_path / experiment).read_text().replace("dt = 2\n", "dt = -3\n").replace('"end"', '"2 ms"')
     text = text.replace("settle = 1,", "settle = 1, dt = 0.05,") + '[parameters]\nK_P = "5 uM"\n'
     assert read("run.h5").experiment == Experiment.from_toml(text).to_toml()

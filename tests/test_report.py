@@ -68,8 +68,11 @@ def test_report_holds_what_the_file_holds(run, tmp_path):
     assert set(spines) == set(range(6))  # fewer than are listed at most: all of them
     for i, row in spines.items():
         assert row[head.index("class")] == result.outcome["class"][i]
-        assert float(row[head.index("efficacy")]) == pytest.approx(result.outcome["efficacy"][i], rel=5e-3)  # 3 digits
-        assert float(row[head.index("peak calcium (µM)")]) == pytest.approx(1e3 * result.outcome["cai_peak"][i], rel=5e-3)
+        for column, value in (
+            ("efficacy", result.outcome["efficacy"][i]),
+            ("peak calcium (µM)", 1e3 * result.outcome["cai_peak"][i]),
+        ):
+            assert float(row[head.index(column)]) == pytest.approx(value, rel=5e-3)  # three digits are shown
     done = [row[0] for row in page.rows]
     assert {"pairing", "release", "AP5", "neuron_version", "seed", "unchanged"} <= set(done)
     assert ["AP5", "5 ms", "50 µM in the bath"] in page.rows

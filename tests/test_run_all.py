@@ -178,7 +178,8 @@ def test_checkout_without_installation(tmp_path):
         f"import runpy; runpy.run_path({str(ROOT / 'run_all.py')!r}, run_name='__main__')"
     )
     env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
+    command = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 2 and "study 'nothing' is not known" in done.stderr, done.stderr
 
 

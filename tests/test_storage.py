@@ -25,6 +25,7 @@ from dendplast.labels import axis_label, describe
 from dendplast.netcdf import column, dimension
 from dendplast.result import CLASSES, OUTCOMES, Result, units_of
 from dendplast.rule import STATES
+from dendplast.slots import SPINE_FAST, SPINE_RULE
 from dendplast.spines import Spines
 from dendplast.storage import Writer, open_file, read, read_labelled, set_main, study_file, write, write_labelled
 from dendplast.writer import _chunk
@@ -222,6 +223,8 @@ def test_every_name_of_the_package_has_a_unit():
             assert all(describe(field.name)), field.name
     for name in (*STATES, *OUTCOMES, "cai", "da", "ach", "ne", "vhead", "v", "ica"):
         assert describe(name)[0] == units_of(name), name  # one unit, in memory and in files
+    for name in (*SPINE_RULE, *SPINE_FAST, "cai_peak"):  # what can be recorded can be stored
+        assert all(describe(name)), name
     assert axis_label("cai") == "Calcium (µM)" and axis_label("w") == "Efficacy"
 
 

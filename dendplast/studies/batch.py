@@ -102,7 +102,8 @@ def run_studies(
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{out}: can not be made: {error.strerror}; give a folder that can be written") from None
+        text = f"{out}: can not be made: {error.strerror}; give a folder that can be written"
+        raise StorageError(text) from None
     outcomes = []
     for name in names:
         outcome = Outcome(name)
@@ -144,7 +145,9 @@ def run_study(
         seconds = time.monotonic() - start
         _save(study, path, kept, results, quick, {"study_jobs": digest, "study_seconds": seconds})
     _remove(kept)
-    figures = [p for name, fig in study.draw(path).items() for p in save(fig, out / "figures", f"{study.name}_{name}")]
+    figures: list[Path] = []
+    for name, figure in study.draw(path).items():
+        figures += save(figure, out / "figures", f"{study.name}_{name}")
     seeds = sorted({int(job.arguments["seed"]) for job in jobs if "seed" in job.arguments})
     findings = tuple(study.findings(path))
     return Outcome(study.name, study.question, path, findings, tuple(figures), tuple(seeds), seconds, again)
@@ -239,7 +242,8 @@ def _section(o: Outcome, out: Path) -> list[str]:
         return lines
     lines += [f"- {f.sentence}: {f.value} (control: {f.control})" for f in o.findings]
     took = "computed in" if o.again else "not computed again; it took"
-    lines += [f"- data: [{o.file.name}]({o.file.name}), {took} {duration(o.seconds)}"] if o.file else []
+    if o.file:
+        lines.append(f"- data: [{o.file.name}]({o.file.name}), {took} {duration(o.seconds)}")
     figures = [p.relative_to(out).as_posix() for p in o.figures]
     if figures:
         lines.append(f"- figures: {', '.join(f'[{name}]({name})' for name in figures)}")
