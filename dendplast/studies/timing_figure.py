@@ -42,13 +42,13 @@ def draw(path: Path) -> dict[str, Figure]:
     """Draw the change of weight against the time of dopamine, one panel a protocol, with the controls."""
     tables = panels(path)
     with style():
-        figure = Figure(figsize=(7.2, 2.9))
+        figure = Figure(figsize=(7.2, 3.2))
         axes = figure.subplots(1, len(PANELS), width_ratios=(1, 1, 1))
         for ax, letter, (label, table) in zip(axes, "ABC", tables.items(), strict=True):
             _panel(ax, table)
             ax.set_title(PANELS[label])
             panel_letter(ax, letter)
-        axes[0].set_ylabel("Weight (% of start; mean ± SD over spines)")
+        axes[0].set_ylabel("Weight (% of start)")
         handles, names = {}, []
         for ax in axes:
             for handle, name in zip(*ax.get_legend_handles_labels(), strict=True):
@@ -64,7 +64,7 @@ def _panel(ax: Any, table: Any) -> None:
     begin, end, what = _ACTIVITY[unit]
     ax.axvspan(begin, end, color="#EEEEEE", lw=0, label="activity")
     ax.axhline(100, color="black", lw=0.4)
-    curve(ax, onset, weight.mean(axis=1), weight.std(axis=1), label="dopamine", color=PALETTE["vermilion"])
+    curve(ax, onset, weight.mean(axis=1), weight.std(axis=1), label="dopamine (mean ± SD)", color=PALETTE["vermilion"])
     span = onset.max() - onset.min()
     controls = dict(zip(table.values("control"), 100 * table.values("control_w"), strict=True))
     for k, (name, values) in enumerate(controls.items()):
