@@ -338,7 +338,8 @@ class Model:
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
-        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {len(self.deliveries)} in reach of a release>"
+        reached = f"{len(self.deliveries)} in reach of a release"
+        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {reached}>"
 
     def __getstate__(self) -> None:
         raise TypeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -17,6 +18,8 @@ from dendplast.studies.base import Finding, Job, Study
 def count(report, seed, folder, wait_for=""):
     """Leave a mark, wait for a file if told to, return numbers drawn from the seed."""
     report(0.5)
+    if seed == 5:
+        logging.getLogger(__name__).warning("the draw is\n small")
     Path(folder, f"began-{seed}-{os.getpid()}").touch()
     while wait_for and not Path(wait_for).exists():
         time.sleep(0.02)

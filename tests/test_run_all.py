@@ -82,6 +82,7 @@ def test_a_run_leaves_data_figures_and_summary(run_all, studies, loaded, tmp_pat
     assert "run_all.py --quick --jobs 2 --out" in summary and "neuron 9" in summary
     shown = capsys.readouterr()
     assert shown.out.splitlines()[-1] == str(out / "summary.md") and number in shown.out
+    assert shown.err == "first: the draw is small\n"  # what a job warns of, by its parent: no bar is torn
 
 
 def test_resume_of_a_finished_study_runs_no_job(run_all, studies, loaded, tmp_path, capsys):

@@ -152,22 +152,25 @@ def run_jobs(
         if left:
             context = multiprocessing.get_context("spawn")
             with context.Manager() as manager:
-                shares = manager.dict()
-                _run(left, files, results, workers, context, shares, bar, total, {j.label: j.cost for j in jobs})
+                told = manager.dict(), manager.dict()
+                _run(left, files, results, workers, context, told, bar, total, {j.label: j.cost for j in jobs})
     return {job.label: results[job.label] for job in jobs}
 
 
-def _run(left, files, results, workers, context, shares, bar, total, costs) -> None:  # noqa: ANN001
-    """Schedule jobs, follow their progress, keep what is finished."""
+def _run(left, files, results, workers, context, told, bar, total, costs) -> None:  # noqa: ANN001
+    """Schedule jobs, follow their progress, show what they warn of above the bar, keep what is finished."""
+    shares, notes = told
     with ProcessPool(max_workers=workers, max_tasks=1, context=context) as pool:
         order = sorted(left, key=lambda job: -job.cost)  # long ones first keep both processes busy to the end
         with _interrupts_held():
-            futures = {pool.schedule(_work, args=(job, shares)): job for job in order}
+            futures = {pool.schedule(_work, args=(job, shares, notes)): job for job in order}
         try:
             while futures:
                 done, _ = wait(futures, timeout=_POLL, return_when=FIRST_COMPLETED)
                 for future in done:
                     job = futures.pop(future)
+                    for note in notes.pop(job.label, ()):
+                        bar.write(f"{job.label}: {note}", file=sys.stderr)
                     try:
                         results[job.label] = future.result()
                     except DendplastError:
@@ -200,9 +203,23 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(job: Job, shares: Any) -> Any:
+class _Notes(logging.Handler):
+    """Keeps what is logged, for the process that shows the progress bar."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message as one line."""
+        self.texts.append(" ".join(record.getMessage().split()))
+
+
+def _work(job: Job, shares: Any, notes: Any) -> Any:
     """Do one job in its own process."""
     logging.captureWarnings(True)
+    kept = _Notes()
+    logging.getLogger().addHandler(kept)
     last = [0.0]
 
     def report(share: float) -> None:
@@ -210,4 +227,8 @@ def _work(job: Job, shares: Any) -> Any:
             last[0] = time.monotonic()
             shares[job.label] = min(1.0, share)
 
-    return job.function(report, **job.arguments)
+    try:
+        return job.function(report, **job.arguments)
+    finally:
+        if kept.texts:
+            notes[job.label] = kept.texts
