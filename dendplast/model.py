@@ -21,8 +21,9 @@ from .experiment import Experiment
 from .geometry import Geometry
 from .parameters import Parameters
 from .presets import Preset
-from .protocol import Schedule, Selection, compile_schedule
+from .protocol import Selection
 from .release import MEDIA, SoeSettings
+from .schedule import Schedule, compile_schedule
 from .spines import Spines
 from .stepping import TICK
 
