@@ -18,9 +18,10 @@ from .diffusion import deliveries, soe_rates
 from .drugs import Drug, bath, bath_times
 from .errors import ParameterError
 from .parameters import Parameters
-from .protocol import Release, compile_schedule, resolve_time
+from .protocol import Release, resolve_time
 from .release import Medium, SoeSettings
 from .rule import INTEGRALS, STATES, efficacy, parameters
+from .schedule import compile_schedule
 from .spines import Spines
 
 __all__ = ["Condition", "Recorded", "replay"]
