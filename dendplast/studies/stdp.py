@@ -42,6 +42,14 @@ LOOKS = {
 """Colour and marker of each condition."""
 
 
+CONTROLS = ("no dopamine", "dopamine, D1 blocked")
+
+SENTENCES = {
+    "ca1": "ca1: without dopamine the order of spikes decides the sign; dopamine during pairing potentiates every timing",
+    "dspn": "dspn: without dopamine every timing depresses; dopamine 0.6 s later potentiates pre before post only",
+}
+
+
 def _ca1(report: Report, timings: tuple[float, ...], n_spine: int, seed: int) -> dict[str, Any]:
     experiment = Experiment(
         preset="ca1", morphology="ca1_1", numerics=NUMERICS, seed=seed,
@@ -159,10 +167,9 @@ def _findings(path: Path) -> list[Finding]:
         name = list(table.values("condition"))
         rows = {c: dict(zip(timing, w[k], strict=True)) for k, c in enumerate(name)}
         out.append(Finding(
-            f"{label}: without dopamine the order of spikes decides; dopamine moves every timing towards potentiation",
-            f"{rows['dopamine'][10.0]:.0f} % at +10 ms, {rows['dopamine'][-20.0]:.0f} % at -20 ms with dopamine",
-            f"{rows['no dopamine'][10.0]:.0f} % and {rows['no dopamine'][-20.0]:.0f} % without; "
-            f"{rows['dopamine, D1 blocked'][10.0]:.0f} % and {rows['dopamine, D1 blocked'][-20.0]:.0f} % with D1 blocked",
+            SENTENCES[label],
+            f"{rows['dopamine'][10.0]:.0f} % at +10 ms and {rows['dopamine'][-20.0]:.0f} % at -20 ms with dopamine",
+            ", ".join(f"{rows[c][10.0]:.0f} % and {rows[c][-20.0]:.0f} % {c}" for c in CONTROLS),
         ))  # fmt: skip
     return out
 
