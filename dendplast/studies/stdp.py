@@ -162,7 +162,8 @@ def _findings(path: Path) -> list[Finding]:
             f"{label}: without dopamine the order of spikes decides; dopamine moves every timing towards potentiation",
             f"{rows['dopamine'][10.0]:.0f} % at +10 ms, {rows['dopamine'][-20.0]:.0f} % at -20 ms with dopamine",
             f"{rows['no dopamine'][10.0]:.0f} % and {rows['no dopamine'][-20.0]:.0f} % without; "
-            f"{rows['dopamine, D1 blocked'][10.0]:.0f} % and {rows['dopamine, D1 blocked'][-20.0]:.0f} % with D1 blocked",
+            f"{rows['dopamine, D1 blocked'][10.0]:.0f} % and {rows['dopamine, D1 blocked'][-20.0]:.0f} % "
+            "with D1 blocked",
         ))  # fmt: skip
     return out
 
