@@ -35,7 +35,8 @@ CONFIGURATIONS = {
         SITE + "site = {modulator = 'dopamine', at = [0, 0, 0], q = 1}",
         "protocol.0.site.q: unknown key; known keys are modulator, p, molecules, at"),
     "unknown key in a drug": (
-        "[[drugs]]\nagent = 'AP5'\nconc = 1\nbegin = 3", "drugs.0.begin: unknown key; known keys are agent, conc,"),
+        "[[drugs]]\nagent = 'AP5'\nconc = 1\nbegin = 3",
+        "drugs.0.begin: unknown key; known keys are agent, conc,"),
     "unknown modulator in the tone": (
         "[tone]\nserotonin = 1", "tone.serotonin: unknown key; known keys are dopamine"),
     "number for a name": ("preset = 5", "preset = 5: must be text"),
@@ -53,7 +54,8 @@ CONFIGURATIONS = {
         "[protocol]\nkind = 'pairing'\ndt = 5", "must be a list of tables, each written [[protocol]]"),
     "protocol as text": ("protocol = ['pairing']", "protocol.0 = 'pairing': must be a table"),
     "unit of something else": (
-        "[spines]\nradius = '3 mV'", "spines.radius: '3 mV' is a voltage, not a length; valid units here are nm, um, mm"),
+        "[spines]\nradius = '3 mV'",
+        "spines.radius: '3 mV' is a voltage, not a length; valid units here are nm, um, mm"),
     "no unit": ("numerics = {dt = '0.05'}", "numerics.dt: '0.05' has no unit; valid units here are us, ms,"),
     "unknown unit": (
         "[[drugs]]\nagent = 'AP5'\nconc = '5 uL'", "drugs.0.conc: '5 uL' is not a number with a unit"),
@@ -73,7 +75,8 @@ CONFIGURATIONS = {
     "unknown preset": ("preset = 'passiv'", "preset 'passiv' is not known; did you mean 'passive'?"),
     "preset file that is not there": ("preset = 'no.toml'", "no.toml: no such preset file"),
     "unknown protocol": (
-        "[[protocol]]\nkind = 'pairring'\ndt = 5", "protocol.0.kind = 'pairring': did you mean 'pairing'? valid are"),
+        "[[protocol]]\nkind = 'pairring'\ndt = 5",
+        "protocol.0.kind = 'pairring': did you mean 'pairing'? valid are"),
     "protocol without kind": (
         "[[protocol]]\ndt = 5", "protocol.0.kind: is required; valid are pairing, theta_burst,"),
     "second protocol wrong": (
@@ -82,16 +85,19 @@ CONFIGURATIONS = {
         "[[drugs]]\nagent = 'AP-5'\nconc = 1", "drugs.0.agent: agent 'AP-5' is not known; did you mean 'AP5'?"),
     "drug without concentration": ("[[drugs]]\nagent = 'AP5'", "drugs.0.conc: is required, a number in mM"),
     "drug that stops before it starts": (
-        "[[drugs]]\nagent = 'AP5'\nconc = 1\nstart = 5\nstop = 2", "drugs.0: stop = 2 ms must be after start = 5 ms"),
+        "[[drugs]]\nagent = 'AP5'\nconc = 1\nstart = 5\nstop = 2",
+        "drugs.0: stop = 2 ms must be after start = 5 ms"),
     "unknown modulator": (
         SITE + "site = {modulator = 'dopamin', at = [0, 0, 0]}",
         "protocol.0.site.modulator = 'dopamin': must be 'dopamine', 'acetylcholine' or 'noradrenaline'"),
     "site nowhere": (
         SITE + "site = {modulator = 'dopamine'}", "protocol.0.site.at: is required, a list of 3 numbers"),
     "patch without radius": (
-        SITE + "site = {modulator = 'dopamine', center = [0, 0, 0]}", "protocol.0.site.radius: is required, a number in um"),
+        SITE + "site = {modulator = 'dopamine', center = [0, 0, 0]}",
+        "protocol.0.site.radius: is required, a number in um"),
     "varicosity with a radius": (
-        SITE + "site = {modulator = 'dopamine', at = [0, 0, 0], radius = 3}", "protocol.0.site.radius: unknown key"),
+        SITE + "site = {modulator = 'dopamine', at = [0, 0, 0], radius = 3}",
+        "protocol.0.site.radius: unknown key"),
     "unknown parameter": (
         "[parameters]\nkon_D7 = 1", "parameters.kon_D7: parameter 'kon_D7' is not known; did you mean"),
     "unknown parameter in its group": (
@@ -120,7 +126,8 @@ CONFIGURATIONS = {
     "plateau under no spine": (
         "[[protocol]]\nkind = 'plateau'\namplitude = 1\nat = 5000", "protocol.0.at: there is no spine 5000"),
     "empty selection": (
-        PAIR + "spines = {path_min = 5000}", "protocol.0.spines: none of 441 spines is where region, path_min and path_max ask"),
+        PAIR + "spines = {path_min = 5000}",
+        "protocol.0.spines: none of 441 spines is where region, path_min and path_max ask"),
     "selection of too many": (PAIR + "spines = {n = 50000}", "protocol.0.spines: n = 50000 is too many:"),
     "no spine there": ("[spines]\npath_min = 5000", "spines: none of this cell's"),
     "more spines than there are": ("[spines]\nn = 50000", "spines.n = 50000: only"),
@@ -134,7 +141,8 @@ MORPHOLOGIES = {
     "empty": ("", "the file has no SWC row"),
     "remarks only": ("# nothing here\n", "the file has no SWC row"),
     "words": (
-        "this is no reconstruction\n", ":1: 'this is no reconstruction' is not an SWC row; valid is 'id type x y z"),
+        "this is no reconstruction\n",
+        ":1: 'this is no reconstruction' is not an SWC row; valid is 'id type x y z"),
     "six columns": ("1 1 0 0 0 6\n", ":1: '1 1 0 0 0 6' is not an SWC row"),
     "not a number": (CELL.replace("10 0 0", "nan 0 0"), ":2: '2 3 nan 0 0 1 1' is not an SWC row"),
     "identity in pieces": (CELL.replace("2 3", "2.5 3", 1), ":2: '2.5 3 10 0 0 1 1' is not an SWC row"),
@@ -142,15 +150,18 @@ MORPHOLOGIES = {
     "missing parent": (CELL + "6 3 130 0 0 1 77\n", "parent 77 does not exist (line 6)"),
     "cycle": (CELL + "6 3 130 0 0 1 7\n7 3 140 0 0 1 6\n", "2 samples hang on a cycle of parents (lines 6, 7)"),
     "no soma": (
-        CELL.replace("1 1 0 0 0", "1 3 0 0 0"), "the file has no soma (no row of type 1); repair=True can repair this"),
+        CELL.replace("1 1 0 0 0", "1 3 0 0 0"),
+        "the file has no soma (no row of type 1); repair=True can repair this"),
     "two somata": (
-        CELL + "6 1 300 0 0 6 -1\n7 3 310 0 0 1 6\n", "the file has 2 somata that are not joined (lines 1, 6); repair=True can repair this"),
+        CELL + "6 1 300 0 0 6 -1\n7 3 310 0 0 1 6\n",
+        "the file has 2 somata that are not joined (lines 1, 6); repair=True can repair this"),
     "soma alone": ("1 1 0 0 0 6 -1\n", "the file has a soma but no neurite"),
     "unknown type": (CELL.replace("3 3 80", "3 42 80"), "type 42 is not one of 1 soma, 2 axon, 3 basal dendrite"),
     "zero diameter": (
         CELL.replace("120 30 0 1", "120 30 0 0"), "1 diameters are zero or negative (first: line 4)"),
     "piece apart": (
-        CELL + "6 3 500 0 0 1 -1\n7 3 510 0 0 1 6\n", "1 pieces are not joined to the soma (line 6); repair=True can repair this"),
+        CELL + "6 3 500 0 0 1 -1\n7 3 510 0 0 1 6\n",
+        "1 pieces are not joined to the soma (line 6); repair=True can repair this"),
     "nanometres": (
         "1 1 0 0 0 6000 -1\n2 3 1e6 0 0 900 1\n3 3 9e6 0 0 900 2\n", "look like nanometres; scale by 0.001"),
 }  # fmt: skip
@@ -233,7 +244,8 @@ def test_preset_that_needs_an_apical_tree(loaded, folder, capsys):
         (["run", "none.toml"], "none.toml: can not be read as an experiment: No such file or directory"),
         (["run", "."], ".: can not be read as an experiment: Is a directory"),
         (["run", "binary"], "binary: can not be read as an experiment: it is no UTF-8 text"),
-        (["run", "exp.toml", "--out", "none/run.h5"], "none/run.h5: the folder none does not exist; create it first"),
+        (["run", "exp.toml", "--out", "none/run.h5"],
+         "none/run.h5: the folder none does not exist; create it first"),
         (["run", "exp.toml", "--out", "cell.swc/run.h5"], "cell.swc/run.h5: the folder cell.swc does not exist"),
         (["run", "exp.toml", "--out", "."], ".: is a folder; give the name of a file"),
         (["run", "exp.toml", "--out", "/proc/run.h5"], "/proc/run.h5: can not be written:"),
@@ -248,7 +260,8 @@ def test_preset_that_needs_an_apical_tree(loaded, folder, capsys):
         (["report", "."], ".: there is no such file"),
         (["check", "none.swc"], "none.swc: no such file and no such shipped morphology"),
         (["check", "ca1_9"], "ca1_9: no such file and no such shipped morphology; nearest are ca1_"),
-        (["example", "pairring"], "example 'pairring' is not known; did you mean 'pairing'? examples are drugs, pairing"),
+        (["example", "pairring"],
+         "example 'pairring' is not known; did you mean 'pairing'? examples are drugs, pairing"),
     ],
 )  # fmt: skip
 def test_arguments(loaded, folder, capsys, arguments, says):
