@@ -15,12 +15,20 @@ pytest.importorskip("neuron")
 from tiny import LEFT, fork_model  # noqa: E402
 
 import dendplast as dp  # noqa: E402
-from dendplast import protocols  # noqa: E402
+from dendplast import consolidate, protocols  # noqa: E402
 from dendplast.errors import DendplastError, ParameterError, SimulationError  # noqa: E402
 
 SITE = dp.Patch("dopamine", center=(-60.0, 160.0, 0.0), radius=15.0)
-END = 9e3
+END = 7e3
 NUMERICS = dp.Numerics(dt=0.1, settle=20.0, relax=300.0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _coarse_rests():
+    """Take few steps in a rest: these laws hold for every grid, and hold faster on a coarse one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(consolidate, "GROWTH", 0.3)
+        yield
 
 
 def experiment(**changes):
@@ -32,16 +40,16 @@ def experiment(**changes):
             protocols.pairing(start=500.0, dt=10, n=3, hz=10.0, n_pre=2),
             protocols.plateau(start=1000.0, amplitude=0.2, duration=150.0, at=2),
             dp.burst(SITE, start=1700.03, n=2, hz=20.0),
-            protocols.uncaging(start=6000.0, n=2, hz=10.0, amplitude=2.0, spines=(0, 3)),
-            dp.burst(SITE, start=6050.049, n=2, hz=40.0),
+            protocols.uncaging(start=4000.0, n=2, hz=10.0, amplitude=2.0, spines=(0, 3)),
+            dp.burst(SITE, start=4050.98, n=2, hz=40.0),
         ),
         drugs=(
-            dp.Drug(agent="SCH23390", conc="1 nM", start=900.0, stop=6020.0),
-            dp.Drug(agent="AP5", conc="1 uM", start=6118.0, wash=10.0),
+            dp.Drug(agent="SCH23390", conc="1 nM", start=900.0, stop=4020.0),
+            dp.Drug(agent="AP5", conc="1 uM", start=4050.0, wash=60.0),
         ),
         tone={"noradrenaline": 1e-5},
         numerics=NUMERICS,
-        record=dp.Record(names=("cai", "tag_D"), every_active=20.0, every_rest=500.0, at=(2500.0, 7000.0)),
+        record=dp.Record(names=("cai", "tag_D"), every_active=20.0, every_rest=500.0, at=(2500.0, 6500.0)),
         until=END,
     ).replaced(**changes)  # fmt: skip
 
@@ -80,15 +88,16 @@ def whole(full=False):
 @example(1033.0)  # while the plateau is on
 @example(1034.7)  # off the grid of ticks
 @example(1744.0)  # while a release arrives
-@example(4000.0)  # in a rest
-@example(6071.0)  # in a stretch, while a release arrives
+@example(3000.0)  # in a rest
+@example(4051.0)  # where a release 0.02 ms earlier is rounded to
+@example(4071.0)  # in a stretch, while the bath fills
 @settings(max_examples=4)
 def test_restart_is_continue(cut):
     first = go(cut)
     same(go(END, first.state), whole())
 
 
-@pytest.mark.parametrize("cut", [0.0, 777.0, 1100.0, 1744.3, 6061.0])
+@pytest.mark.parametrize("cut", [0.0, 777.0, 1100.0, 1744.3, 4061.0])
 def test_restart_is_continue_in_full(cut):
     numerics = NUMERICS.replaced(full=True)
     first = go(cut, numerics=numerics)
@@ -107,7 +116,7 @@ def test_a_state_may_be_pickled_and_the_run_that_gave_it_is_not_changed_by_going
 
 def test_many_cuts_are_no_cut():
     state = None
-    for until in (300.0, 600.5, 1050.0, 1400.0, 1730.0, 5999.0, 6050.5, 6100.0, END):
+    for until in (300.0, 600.5, 1050.0, 1400.0, 1730.0, 3999.0, 4050.5, 4100.0, END):
         result = go(until, state)
         state = result.state
     same(result, whole())
@@ -121,7 +130,7 @@ def test_the_release_and_the_activity_of_this_run_do_something():
 def test_outcomes_before_the_state_are_not_made_up():
     """A run that goes on has no outcome of a time that lies before it began."""
     later = go(END, go(3000.0).state)
-    assert later.outcome_time.tolist() == [7000.0, END]
+    assert later.outcome_time.tolist() == [6500.0, END]
     np.testing.assert_array_equal(later.outcomes["tag_D"][0], whole().outcomes["tag_D"][1])
 
 
@@ -138,7 +147,7 @@ def test_a_state_of_another_experiment_is_refused():
 
 
 def test_asked_times_do_not_change_the_run():
-    record = experiment().record.replaced(at=(100.0, 550.0, 1033.0, 1730.0, 3000.0, 6062.0))
+    record = experiment().record.replaced(at=(100.0, 550.0, 1033.0, 1730.0, 3000.0, 4062.0))
     other = go(record=record)
     for name, values in whole().outcomes.items():
         np.testing.assert_array_equal(other.outcomes[name][-1], values[-1], err_msg=name)
@@ -159,13 +168,13 @@ def test_telling_progress_does_not_change_the_run():
     assert times == sorted(times) and told[-1] == (END, END)
 
 
-@pytest.mark.parametrize("edge", [518.0, 6038.0])
+@pytest.mark.parametrize("edge", [518.0, 4038.0])
 def test_a_bath_that_changes_on_the_grid_of_chunks_is_seen(edge):
     """Stretches begin 2 ms before their event and are cut every 20 ms: a change at such a cut is not missed."""
     drugs = (dp.Drug(agent="AP5", conc="1 mM", start=edge),)
     record = experiment().record.replaced(every_active=20.0)
-    at, before = (go(drugs=(d,), record=record, until=6500.0) for d in (drugs[0], drugs[0].replaced(start=edge - 1)))
-    free = go(drugs=(), record=record, until=6500.0)
+    at, before = (go(drugs=(d,), record=record, until=4500.0) for d in (drugs[0], drugs[0].replaced(start=edge - 1)))
+    free = go(drugs=(), record=record, until=4500.0)
     blocked = [r.state["slow"]["tag_D"] for r in (free, at, before)]
     # one millisecond more of block is a small part of what the block does
     assert np.abs(blocked[1] - blocked[2]).max() < 0.1 * np.abs(blocked[0] - blocked[2]).max()
