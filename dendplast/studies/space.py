@@ -37,31 +37,49 @@ CORE, FAR = 5.0, 20.0
 
 RUNS = ("release", "no release", "D1 blocked", "single varicosity", "no release, no tone")
 
-PRESETS = {
-    "dspn": {"path": (60.0, 110.0), "radius": 40.0, "n": 300, "start": 20 * S, "delay": 0.6, "spikes": 10, "p": 0.3},
-    "ca1": {"path": (100.0, 200.0), "radius": 40.0, "n": 300, "start": 20 * S, "delay": 0.6, "spikes": 10, "p": 0.3},
+START = 20 * S
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "dspn": {
+        "path": (60.0, 110.0),
+        "pairing": {"dt": 10, "n": 10, "hz": 10, "n_post": 3, "trains": 15, "train_interval": 10 * S},
+        "burst": {"delay": 0.6 * S, "n": 10, "hz": 20, "trains": 15, "train_interval": 10 * S},
+    },
+    "ca1": {
+        "path": (100.0, 200.0),
+        "pairing": {"dt": -20, "n": 30, "hz": 0.2},
+        "burst": {"delay": 0.5 * S, "n": 80, "hz": 20, "trains": 30, "train_interval": 5 * S},
+    },
 }
-"""Where the patch is (path distance, um), which spines are active (um around it), and what is released."""
+"""Path distance of the patch (um), the pairing of every active spine, and the firing of the dopamine axons.
+
+Dopamine axons are sparse in CA1 (a tenth of the striatum's), so that they have to fire for most of the
+pairing to reach D1; nothing is changed to make a release reach farther.
+"""
+
+COSTS = {"dspn": 1.0, "ca1": 3.0}
+"""Relative cost of a run."""
+
+RADIUS = 40.0
+"""Spines within this distance of the patch's centre are active (um)."""
 
 
-def _protocol(preset: str, trains: int) -> Pairing:
-    start = PRESETS[preset]["start"]
-    return Pairing(dt=10, n=10, hz=10, n_post=3, trains=trains, train_interval=10 * S, start=start)
+def _protocol(preset: str, quick: bool) -> Pairing:
+    pairing = PRESETS[preset]["pairing"]
+    return Pairing(start=START, **(pairing | ({"trains": 3} if quick else {})))
 
 
-def _release(preset: str, center: np.ndarray, single: bool, trains: int) -> Release:
-    """Return the burst `delay` s after the onset of every train, from the patch or from one varicosity."""
-    at = PRESETS[preset]
-    if single:
-        site: Any = Varicosity("dopamine", at=tuple(center), p=1.0)
-    else:
-        site = Patch("dopamine", center=tuple(center), radius=10.0, p=at["p"])
-    return Release(
-        site=site, start=at["start"] + at["delay"] * S, n=at["spikes"], hz=20, trains=trains, train_interval=10 * S
+def _release(preset: str, center: np.ndarray, single: bool, quick: bool) -> Release:
+    """Return the bursts, from the patch or from one varicosity at its centre that never fails."""
+    burst = dict(PRESETS[preset]["burst"]) | ({"trains": 3} if quick else {})
+    place = tuple(center)
+    site: Any = (
+        Varicosity("dopamine", at=place, p=1.0) if single else Patch("dopamine", center=place, radius=10.0, p=0.3)
     )
+    return Release(site=site, start=START + burst.pop("delay"), **burst)
 
 
-def _run(report: Report, preset: str, label: str, trains: int, n: int, seed: int) -> Result:
+def _run(report: Report, preset: str, label: str, quick: bool, n: int, seed: int) -> Result:
     """Run one of `RUNS` in full, with weights frozen so that only the modulator differs between runs."""
     numerics = NUMERICS.replaced(plastic=False)
     experiment = Experiment(
@@ -69,10 +87,9 @@ def _run(report: Report, preset: str, label: str, trains: int, n: int, seed: int
         record=Record(every_active=50.0, every_rest=2000.0),
     )  # fmt: skip
     cell, everywhere = all_spines(experiment)
-    at = PRESETS[preset]
-    center = everywhere.xyz[crossing(everywhere, at["path"], 15.0)]
+    center = everywhere.xyz[crossing(everywhere, PRESETS[preset]["path"], 15.0)]
     distance = np.linalg.norm(everywhere.xyz - center, axis=1)
-    around = np.flatnonzero(distance <= at["radius"])
+    around = np.flatnonzero(distance <= RADIUS)
     if len(around) > n:
         around = np.sort(np.random.default_rng(seed).choice(around, n, replace=False))
     if "tone" in label:
@@ -81,21 +98,20 @@ def _run(report: Report, preset: str, label: str, trains: int, n: int, seed: int
         experiment = experiment.replaced(drugs=(Drug(agent="SCH23390", conc="10 uM"),))
     model = build(experiment, cell=cell, spines=everywhere.select(around))
     report(0.3)
-    model.apply(_protocol(preset, trains))
+    model.apply(_protocol(preset, quick))
     if not label.startswith("no release"):
-        model.apply(_release(preset, center, label == "single varicosity", trains))
-    end = _protocol(preset, trains).end(PRESETS[preset]["start"]) + 2 * MIN  # the same with and without release
+        model.apply(_release(preset, center, label == "single varicosity", quick))
+    end = _protocol(preset, quick).end(START) + 2 * MIN  # the same with and without release
     return run(model, until=end, progress=lambda t, end: report(0.3 + 0.7 * t / end))
 
 
 def _jobs(quick: bool) -> list[Job]:
-    trains, presets = (5, ("dspn",)) if quick else (15, ("dspn", "ca1"))
+    presets = ("dspn",) if quick else ("dspn", "ca1")
     return [
-        Job(f"{preset} {label}", _run, {"preset": preset, "label": label, "trains": trains, "n": 300, "seed": 1},
-            3.0 if preset == "ca1" else 1.0)
-        for preset in presets
+        Job(f"{p} {label}", _run, {"preset": p, "label": label, "quick": quick, "n": 300, "seed": 1}, COSTS[p])
+        for p in presets
         for label in RUNS
-    ]  # fmt: skip
+    ]
 
 
 def tagged(result: Result, control: Result) -> np.ndarray:
