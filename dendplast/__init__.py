@@ -5,7 +5,9 @@ NEURON is imported when a name that needs it is first used, so results can be re
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
@@ -52,12 +54,27 @@ _HOME = {
 __all__ = ["__version__", *_HOME]
 
 
+class _Package(ModuleType):
+    """Keeps ``build`` and ``replay`` the functions.
+
+    The import system sets a submodule as attribute of its package, over a function of the same name.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _HOME and isinstance(value, ModuleType):
+            value = getattr(value, name, value)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'dendplast' has no attribute {name!r}")
     module, _, attribute = _HOME[name].partition(":")
     found = import_module(f".{module}", __name__)
-    value = globals()[name] = found if module == name and not hasattr(found, name) else getattr(found, attribute or name)
+    value = globals()[name] = getattr(found, attribute or name, found)
     return value
 
 

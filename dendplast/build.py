@@ -13,11 +13,11 @@ from .geometry import Geometry
 from .mechanisms import ensure_loaded
 from .model import Model
 from .morphology import load
-from .presets import load_preset
+from .presets import Preset, load_preset
 from .spines import Spines, place
 from .stepping import check_dt
 
-__all__ = ["build"]
+__all__ = ["build", "build_cell_for"]
 
 
 def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | None = None) -> Model:
@@ -47,8 +47,7 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
     parameters = preset.parameters.replaced(experiment.parameters)
     ensure_loaded()
     if cell is None:
-        morphology = load(experiment.morphology, repair=experiment.repair, drop_axon=experiment.drop_axon)
-        cell = build_cell(morphology, preset, experiment.numerics.d_lambda, name=_free_name())
+        cell = build_cell_for(experiment, preset)
     tree = cell.geometry()
     if spines is None:
         spines = _spines(tree, preset.spines, experiment)
@@ -56,6 +55,12 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
     if experiment.spines.calibrate and preset.cell.spikes and not cell.adopted:
         calibrate(model)
     return model
+
+
+def build_cell_for(experiment: Experiment, preset: Preset) -> Cell:
+    """Build the cell of an experiment, without spines."""
+    morphology = load(experiment.morphology, repair=experiment.repair, drop_axon=experiment.drop_axon)
+    return build_cell(morphology, preset, experiment.numerics.d_lambda, name=_free_name())
 
 
 def _free_name() -> str:

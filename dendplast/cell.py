@@ -192,7 +192,9 @@ def _check(morphology: Morphology, preset: Preset) -> None:
     kinds = {n.kind for n in morphology.neurites}
     has = ", ".join(sorted(kinds)) or "none"
     if not morphology.soma_diameter > 0:
-        raise MorphologyError(f"{morphology.name}: soma diameter is {morphology.soma_diameter:g} um; a soma is needed")
+        raise MorphologyError(
+            f"{morphology.name}: soma diameter is {morphology.soma_diameter:g} um; a soma is needed"
+        )
     if not kinds - {"axon"}:
         raise MorphologyError(f"{morphology.name}: has no dendrite (neurites: {has})")
     if preset.cell.requires_apical and "apical" not in kinds:

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
-from collections.abc import Callable, Sequence
-from importlib import metadata
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from . import __version__
-from .errors import DendplastError
-from .paths import cache_dir, mod_dir, morphology_dir, preset_dir
+from .errors import DendplastError, ParameterError, StorageError
 
 __all__ = ["main"]
 
-_REPORTED = ("neuron", "numpy", "scipy", "h5py", "pydantic", "morphio")
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 2 for an error of the user's, 130 for Ctrl-C.
+    """Run the command line and return the exit code.
+
+    0; 1 when `check` found what makes a morphology unusable; 2 for an error of the user's; 130 for Ctrl-C.
 
     Parameters
     ----------
     argv : sequence of str, optional
         Arguments after the command's name; those of the process when left out.
     """
+    os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")  # else NEURON warns of a missing DISPLAY
     try:
         arguments = _parser().parse_args(argv)
-        arguments.command(arguments)
+        code = arguments.command(arguments)
         sys.stdout.flush()
     except DendplastError as error:
         print(f"dendplast: error: {error}", file=sys.stderr)
@@ -37,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
+    return code or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,18 +50,131 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"dendplast {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
+    command = _add(commands, "run", _run, "run an experiment")
+    command.add_argument("experiment", metavar="EXP.toml", help="its description; `dendplast example` shows one")
+    command.add_argument("--out", metavar="FILE", default="run.h5", help="default: run.h5")
+    command.add_argument("--figures", metavar="DIR", help="also draw the run there, as PNG and PDF")
+    command.add_argument("--until", metavar="T", help="end of the run, such as '45 min' or 'end + 10 s'")
+    command.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], dest="changes",
+        help="change the description, such as numerics.dt=0.05 or protocol.0.n=20; may be given again",
+    )  # fmt: skip
+    command.add_argument("--no-progress", action="store_true", help="show no progress bar")
+
+    command = _add(commands, "report", _report, "write a report of a run, with its figure, as one HTML file")
+    command.add_argument("file", metavar="RUN.h5")
+    command.add_argument("--out", metavar="DIR", default=".", help="folder; default: this one")
+
+    command = _add(commands, "check", _check, "show what is wrong with a morphology")
+    command.add_argument("morphology", metavar="MORPHOLOGY", help="a file (.swc, .asc), or a shipped cell")
+
+    command = _add(commands, "example", _example, "print a complete experiment to start from")
+    command.add_argument("name", metavar="NAME", nargs="?", default="pairing", help="default: pairing")
+
     command = _add(commands, "compile", _compile, "compile the NEURON mechanisms ahead of time")
     command.add_argument("--out", metavar="DIR", help="put a copy there, for the variable DENDPLAST_MECHANISMS")
-    _add(commands, "info", _info, "show versions, folders, mechanisms, presets and cells")
+    _add(commands, "info", _info, "show versions, folders, presets, cells, protocols, drugs and studies")
     return parser
 
 
 def _add(
-    commands: argparse._SubParsersAction, name: str, function: Callable[[argparse.Namespace], None], text: str
+    commands: argparse._SubParsersAction,
+    name: str,
+    function: Callable[[argparse.Namespace], int | None],
+    text: str,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     command.set_defaults(command=function)
     return command
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from .experiment import Experiment
+    from .files import ensure_writable
+
+    changes = dict(_change(text) for text in arguments.changes)
+    if arguments.until is not None:
+        changes["until"] = _value(arguments.until)
+    experiment = Experiment.from_toml(Path(arguments.experiment), changes)
+    ensure_writable(arguments.out)
+    folder = None if arguments.figures is None else Path(arguments.figures)
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise StorageError(f"{folder}: is no folder; give --figures a folder")
+
+    from .build import build
+    from .result import CLASSES
+    from .simulate import run
+
+    try:
+        model = build(experiment)
+        with _progress(sys.stderr.isatty() and not arguments.no_progress) as progress:
+            result = run(model, progress=progress)
+    except ParameterError as error:
+        raise ParameterError(f"{arguments.experiment}: {error}") from None
+    path = result.save(arguments.out)
+    found = result.outcome["class"].value_counts()
+    print(f"{path}: {', '.join(f'{found[name]} {name}' for name in CLASSES if name in found)}")
+    if folder is not None:
+        from .style import save
+
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder}: can not be made: {error.strerror}") from None
+        for drawn in save(result.plot(), folder, path.stem):
+            print(drawn)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """Split ``key=value``."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ParameterError(f"--set {text!r}: must be KEY=VALUE, such as numerics.dt=0.05")
+    return key.strip(), _value(value)
+
+
+def _value(text: str) -> Any:
+    """Read a value as TOML, or as plain text: quotes around ``45 min`` may be left out."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()
+
+
+@contextmanager
+def _progress(show: bool) -> Iterator[Callable[[float, float], None] | None]:
+    """Give a function that moves a progress bar to (time, end), or None."""
+    if not show:
+        yield None
+        return
+    from tqdm import tqdm
+
+    layout = "{desc} {percentage:3.0f}%|{bar:30}| {elapsed}, {remaining} left"
+    with tqdm(total=1.0, desc="run", bar_format=layout) as bar:
+        yield lambda time, end: bar.update(time / end - bar.n) if end else None
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from .report import write_report
+
+    print(write_report(arguments.file, arguments.out))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from .morphology import check
+
+    findings = check(arguments.morphology)
+    for finding in findings:
+        print(f"{'fatal' if finding.fatal else 'note'}: {finding.kind}: {finding.message}")
+    if not findings:
+        print("nothing wrong was found")
+    return int(any(finding.fatal for finding in findings))
+
+
+def _example(arguments: argparse.Namespace) -> None:
+    from .catalog import example
+
+    print(example(arguments.name), end="")
 
 
 def _compile(arguments: argparse.Namespace) -> None:
@@ -68,25 +184,10 @@ def _compile(arguments: argparse.Namespace) -> None:
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    rows = {
-        "dendplast": __version__,
-        "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
-        "libraries": ", ".join(f"{name} {_version(name)}" for name in _REPORTED),
-        "sources": mod_dir(),
-        "mechanisms": ", ".join(sorted(p.stem for p in mod_dir().glob("*.mod"))) or "none",
-        "cache": cache_dir(),
-        "presets": ", ".join(sorted(p.stem for p in preset_dir().glob("*.toml"))) or "none",
-        "morphologies": ", ".join(sorted(p.stem for p in morphology_dir().glob("*.swc"))) or "none",
-    }
-    for name, value in rows.items():
+    from .catalog import rows
+
+    for name, value in rows():
         print(f"{name:<13} {value}")
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "missing"
 
 
 if __name__ == "__main__":

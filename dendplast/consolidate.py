@@ -20,13 +20,15 @@ from .rule import State, Surround, learn, midpoint, readout, resting
 
 __all__ = ["Arrivals", "Engine", "GROWTH", "rest_grid"]
 
-GROWTH = 0.05
+GROWTH = 0.1
 """Step over time since the last event; halving it moves a tag by less than 0.1 % (a test)."""
 
 STEP_MAX = 20_000.0
 """Largest step of a rest (ms): a fifteenth of the fastest expression constant (tau_tr, 300 s)."""
 
 LIGANDS = ("da", "ach", "ne")
+
+_AHEAD = 1e9  # ms; how far ahead a change of the bath is looked for
 
 
 def rest_grid(start: float, stop: float, breaks: np.ndarray, tick: float = 1.0) -> np.ndarray:
@@ -129,17 +131,25 @@ class Engine:
         self.s: dict[str, np.ndarray] = {name: np.zeros((len(rates), *shape)) for name in LIGANDS}
         self.c: dict[str, Any] = {}
         self.prp_drive = 0.0
+        self._known = (np.inf, -np.inf)
+        self._bath: Any = None
         self.y: State = resting(p, self._around(0.0, None), shape)
 
     def _around(self, t: float, field: Mapping[str, Any] | None) -> Surround:
-        bath = self.bath(t)
-        free = {name: bath[f"{name}_ext"] + (field[name] if field else 0.0) for name in LIGANDS}
-        return Surround(
-            **free,
-            agonist={r: bath[f"ago_{r}"] for r in RECEPTORS if np.any(bath[f"ago_{r}"])},
-            antagonist={r: bath[f"ant_{r}"] for r in RECEPTORS if np.any(bath[f"ant_{r}"])},
-            prp_drive=self.prp_drive,
-        )
+        """Return what spines see; the bath is constant between the times at which it is said to change."""
+        if not self._known[0] <= t < self._known[1]:
+            changes = self.bath_times(t, t + _AHEAD)
+            bath = self.bath(t)
+            drugs = {
+                kind: {r: bath[f"{short}_{r}"] for r in RECEPTORS if np.any(bath[f"{short}_{r}"])}
+                for kind, short in (("agonist", "ago"), ("antagonist", "ant"))
+            }
+            self._known = (t, changes[0] if len(changes) else t + _AHEAD)
+            self._bath = {name: bath[f"{name}_ext"] for name in LIGANDS}, drugs
+        free, drugs = self._bath
+        if field:
+            free = {name: free[name] + field[name] for name in LIGANDS}
+        return Surround(**free, **drugs, prp_drive=self.prp_drive)
 
     def _deliver(self, t0: float, t1: float) -> None:
         """Add what arrives in [t0, t1) to the exponentials."""

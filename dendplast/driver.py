@@ -20,7 +20,7 @@ from .errors import SimulationError
 from .model import Model
 from .recorder import Recorder
 from .result import OUTCOMES
-from .rule import INTEGRALS, STATES, efficacy
+from .rule import INTEGRALS, STATES, State, efficacy
 from .slots import MODULATOR_STATES, SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
 from .stepping import TICK, forward, next_multiple
 
@@ -314,7 +314,7 @@ class Driver:
         values = {n: self.slow[n].get() for n in (*STATES, *INTEGRALS)}
         released = {n: self.slow[f"s_{n}"].get().reshape(12, -1) for n in _LIGANDS}
         for group, engine in zip(self.groups, self._engines, strict=True):
-            engine.y = {n: v[group] for n, v in values.items()}
+            engine.y = State.of({n: v[group] for n, v in values.items()})
             engine.s = {n: v[:, group] for n, v in released.items()}
             engine.c = {}
         return self._engines

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from .parameters import RECEPTORS
 from .quantity import Description, quantity
@@ -101,6 +101,12 @@ class Drug(Description):
             raise ValueError(f"agent {value!r} is not known; " + (f"did you mean {near[0]!r}?" if near else
                              f"valid agents are {', '.join(AGENTS)}"))  # fmt: skip
         return value
+
+    @model_validator(mode="after")
+    def _stops_after_it_starts(self) -> Drug:
+        if self.stop <= self.start:
+            raise ValueError(f"stop = {self.stop:g} ms must be after start = {self.start:g} ms")
+        return self
 
     def level(self, t: float) -> float:
         """Return the concentration (mM) at a time (ms)."""

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from .drugs import Drug
 from .errors import ParameterError
+from .parameters import Parameters
 from .presets import Tone
 from .protocol import Protocol, check_time
 from .quantity import Description, quantity
@@ -66,7 +67,7 @@ class Record(Description):
     @classmethod
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) != len(value):
-            raise ValueError(f"names = {value!r}: each name may be given once")
+            raise ValueError("each name may be given once")
         return value
 
     @field_validator("at")
@@ -118,6 +119,12 @@ class Experiment(Description):
     record: Record = Record()
     seed: int = Field(1, ge=0, lt=2**63)
 
+    @field_validator("parameters")
+    @classmethod
+    def _parameters(cls, value: dict[str, Any]) -> dict[str, Any]:
+        Parameters().replaced(value)
+        return value
+
     @field_validator("until")
     @classmethod
     def _until(cls, value: float | str) -> float | str:
@@ -144,8 +151,15 @@ class Experiment(Description):
         return tomli_w.dumps(_plain(self.model_dump(mode="json", exclude_none=True)))
 
     @classmethod
-    def from_toml(cls, source: str | Path) -> Experiment:
+    def from_toml(cls, source: str | Path, changes: Mapping[str, Any] | None = None) -> Experiment:
         """Read a description from a TOML file, or from TOML text that contains a line break.
+
+        Parameters
+        ----------
+        source : str or Path
+            The file, or the text.
+        changes : mapping of str to object, optional
+            Values that take the place of the file's, by dotted key: ``{"protocol.0.n": 20}``.
 
         Raises
         ------
@@ -153,11 +167,11 @@ class Experiment(Description):
             If the file is missing, is no TOML, or a key or value is not valid; the file is named.
         """
         text, where = str(source), "TOML text"
-        if "\n" not in text:
+        if isinstance(source, Path) or "\n" not in text:
             where = str(source)
             try:
                 text = Path(source).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
                 raise ParameterError(f"{where}: can not be read as an experiment: {reason}") from None
         try:
@@ -165,6 +179,8 @@ class Experiment(Description):
         except tomllib.TOMLDecodeError as error:
             raise ParameterError(f"{where}: is no valid TOML: {error}") from None
         try:
+            for key, value in (changes or {}).items():
+                _change(data, key, value)
             return cls(**data)
         except ParameterError as error:
             raise ParameterError(f"{where}: {error}") from None
@@ -173,6 +189,26 @@ class Experiment(Description):
     def hash(self) -> str:
         """A name for the content: equal descriptions have equal hashes."""
         return hashlib.sha256(self.to_toml().encode()).hexdigest()[:16]
+
+
+def _change(data: dict[str, Any], key: str, value: Any) -> None:
+    """Set the value at a dotted key; numbers count the entries of a list from 0."""
+    *groups, last = key.split(".")
+    place: Any = data
+    path = ""
+    for part in groups:
+        place = place.setdefault(part, {}) if isinstance(place, dict) else place[_entry(place, path, part)]
+        path = f"{path}.{part}".lstrip(".")
+    place[last if isinstance(place, dict) else _entry(place, path, last)] = value
+
+
+def _entry(place: Any, path: str, part: str) -> int:
+    """Return the number of a list's entry."""
+    if not isinstance(place, list):
+        raise ParameterError(f"{path}.{part}: there is no table {path} to hold it")
+    if not part.isdecimal() or int(part) >= len(place):
+        raise ParameterError(f"{path}.{part}: there is no entry {part} in a list of {len(place)}; the first is 0")
+    return int(part)
 
 
 def _plain(value: Any) -> Any:

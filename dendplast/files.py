@@ -13,7 +13,10 @@ import numpy as np
 
 from .errors import StorageError
 
-__all__ = ["CONVENTIONS", "FORMAT_VERSION", "NewFile", "Partial", "Sink", "open_file", "replacing", "writing"]
+__all__ = [
+    "CONVENTIONS", "FORMAT_VERSION", "NewFile", "Partial", "Sink", "ensure_writable", "open_file", "replacing",
+    "writing",
+]  # fmt: skip
 
 FORMAT_VERSION = 1
 """Version of the layout; a reader refuses what it does not know."""
@@ -40,11 +43,11 @@ class Partial:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        if self.path.is_dir():
+            raise StorageError(f"{self.path}: is a folder; give the name of a file")
         self.partial = self.path.with_name(f".{self.path.name}.partial")
         if not self.path.parent.is_dir():
             raise StorageError(f"{self.path}: the folder {self.path.parent} does not exist; create it first")
-        if self.path.is_dir():
-            raise StorageError(f"{self.path}: is a folder; give the name of a file")
         try:
             self.partial.unlink(missing_ok=True)
         except OSError as error:
@@ -63,6 +66,22 @@ class Partial:
     def discard(self) -> None:
         """Remove what was written."""
         self.partial.unlink(missing_ok=True)
+
+
+def ensure_writable(path: str | Path) -> None:
+    """Make sure a file can be written, before a long run.
+
+    Raises
+    ------
+    StorageError
+        If the folder does not exist or can not be written.
+    """
+    file = Partial(path)
+    try:
+        file.partial.touch(exist_ok=False)
+    except OSError as error:
+        raise StorageError(f"{file.path}: can not be written: {error.strerror}") from None
+    file.discard()
 
 
 @contextmanager

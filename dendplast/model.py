@@ -21,8 +21,9 @@ from .experiment import Experiment
 from .geometry import Geometry
 from .parameters import Parameters
 from .presets import Preset
-from .protocol import Schedule, Selection, compile_schedule
+from .protocol import Selection
 from .release import MEDIA, SoeSettings
+from .schedule import Schedule, compile_schedule
 from .spines import Spines
 from .stepping import TICK
 
@@ -201,14 +202,16 @@ class Model:
                 keep &= spines.region == what.region
             found = np.flatnonzero(keep)
             if not len(found):
-                raise ParameterError(f"spines = {what!r}: no spine of {len(spines)} is there")
-            if what.n is not None and what.n < len(found):
+                raise ParameterError(f"none of {len(spines)} spines is where region, path_min and path_max ask")
+            if what.n is not None and what.n > len(found):
+                raise ParameterError(f"n = {what.n} is too many: {len(found)} spines are there to choose from")
+            if what.n is not None:
                 found = np.sort(np.random.default_rng(what.seed).choice(found, what.n, replace=False))
             return found
         numbers = np.asarray(list(what), int)
         wrong = numbers[(numbers < 0) | (numbers >= len(spines))]
         if len(wrong):
-            raise ParameterError(f"spines: there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
+            raise ParameterError(f"there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
         return numbers
 
     def _compile(self) -> None:
@@ -338,7 +341,8 @@ class Model:
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
-        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {len(self.deliveries)} in reach of a release>"
+        reached = f"{len(self.deliveries)} in reach of a release"
+        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {reached}>"
 
     def __getstate__(self) -> None:
         raise TypeError(

@@ -148,6 +148,10 @@ class Labelled(NamedTuple):
     variables: dict[str, tuple[tuple[str, ...], np.ndarray, str, str]]
     attrs: dict[str, Any]
 
+    def values(self, name: str) -> np.ndarray:
+        """Return the values of a variable or coordinate."""
+        return self.variables[name][1] if name in self.variables else self.coords[name][0]
+
 
 def write_labelled(
     group: h5py.Group,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import ParameterError
-from .quantity import Description, quantity, unit_of
+from .quantity import Description, quantity, under, unit_of
 
 __all__ = [
     "CalciumParameters",
@@ -234,15 +234,18 @@ class Parameters(Description):
         for key, value in changes.items():
             if key in nested and isinstance(value, Mapping):
                 nested[key].update(value)
-            else:
+                continue
+            try:
                 nested[self.group_of(key)][key] = value
+            except ParameterError as error:
+                raise under(key, error) from None
         out = {}
         for group, values in nested.items():
             old = getattr(self, group)
             try:
                 out[group] = type(old)(**(old.model_dump() | values))
             except ParameterError as error:
-                raise ParameterError(f"{group}.{error}") from None
+                raise under(group, error) from None
         return Parameters(**out)
 
     @classmethod

@@ -118,7 +118,8 @@ class Channel(Description):
         rest = [key for key in data if key not in known]
         if rest:
             near = difflib.get_close_matches(rest[0], known, 1, 0.5)
-            raise ValueError(f"unknown key {rest[0]!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {known}"))
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+            raise ValueError(f"unknown key {rest[0]!r}; {hint}")
         settings = {key: _number(key, data[key], SETTINGS[key]) for key in data if key in SETTINGS}
         return {key: value for key, value in data.items() if key not in SETTINGS} | {"settings": settings}
 

@@ -1,23 +1,21 @@
 """What is done to the cell: presynaptic spikes, postsynaptic spikes, plateaus and release trains, in time.
 
-Each protocol is a frozen description; `compile_schedule` turns a sequence of them into one table of
-events.  Times are ms from the start of the run; ``start`` may be a number, a string with a unit, or
+Each protocol is a frozen description; `schedule.compile_schedule` turns a sequence of them into one table
+of events.  Times are ms from the start of the run; ``start`` may be a number, a string with a unit, or
 relative to the end of what came before: ``"end"``, ``"end + 30 s"``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from .errors import ParameterError
 from .quantity import Description, convert, quantity
-from .release import Site, Varicosity
+from .release import Patch, Varicosity
 
 __all__ = [
     "LowFrequency",
@@ -25,14 +23,12 @@ __all__ = [
     "Plateau",
     "Protocol",
     "Release",
-    "Schedule",
     "Selection",
     "Spikes",
     "TestPulses",
     "ThetaBurst",
     "Uncaging",
     "burst",
-    "compile_schedule",
 ]
 
 _RELATIVE = re.compile(r"\s*end\s*(?:([+-])\s*(.+?))?\s*$")
@@ -56,7 +52,7 @@ def resolve_time(text: float | str, end: float) -> float:
     else:
         time = float(text)
     if not np.isfinite(time) or time < 0:
-        raise ParameterError(f"start = {text!r}: must be a time from 0 ms on, or 'end + 30 s'")
+        raise ParameterError(f"{text!r} is not valid; valid is a time from 0 ms on, or 'end + 30 s'")
     return time
 
 
@@ -96,13 +92,32 @@ class _Timed(Description):
         return value
 
 
-class _Synaptic(_Timed):
+def _form(value: Any) -> str:
+    """Say in which of its forms a choice of spines is given, so that a wrong one is judged as what it is."""
+    if isinstance(value, str):
+        return "text"
+    return "table" if isinstance(value, Selection | dict) else "list"
+
+
+class Synaptic(_Timed):
     """A protocol that drives spines: ``"all"``, a list of spine numbers, or a `Selection`."""
 
-    spines: Literal["all"] | tuple[int, ...] | Selection = "all"
+    spines: Annotated[
+        Annotated[Literal["all"], Tag("text")]
+        | Annotated[tuple[int, ...], Tag("list")]
+        | Annotated[Selection, Tag("table")],
+        Discriminator(_form),
+    ] = "all"
+
+    @field_validator("spines", mode="before")
+    @classmethod
+    def _spines(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "all":
+            raise ValueError("must be 'all', a list of spine numbers, or a table such as {region = 'apical', n = 10}")
+        return value
 
 
-class Pairing(_Synaptic):
+class Pairing(Synaptic):
     """Pair presynaptic spikes with somatic spikes.
 
     In each pairing the first presynaptic and the first postsynaptic spike are `dt` apart
@@ -142,7 +157,7 @@ class Pairing(_Synaptic):
         return start + float(self.onsets()[-1]) + 1e3 / self.hz
 
 
-class ThetaBurst(_Synaptic):
+class ThetaBurst(Synaptic):
     """Stimulate with bursts of presynaptic spikes at theta frequency, with somatic spikes if `post`."""
 
     kind: Literal["theta_burst"] = "theta_burst"
@@ -164,7 +179,7 @@ class ThetaBurst(_Synaptic):
         return start + float(self.pre()[-1]) + 1e3 / self.burst_hz
 
 
-class LowFrequency(_Synaptic):
+class LowFrequency(Synaptic):
     """Stimulate presynaptically at a low rate."""
 
     kind: Literal["low_frequency"] = "low_frequency"
@@ -189,7 +204,7 @@ class TestPulses(LowFrequency):
     hz: float = quantity(0.05, "Hz", "assumed: one probe every 20 s", 1e-4, 10)
 
 
-class Uncaging(_Synaptic):
+class Uncaging(Synaptic):
     """Uncage glutamate at spines: `n` pulses at `hz`, each `amplitude` times one synaptic release."""
 
     kind: Literal["uncaging"] = "uncaging"
@@ -244,6 +259,13 @@ class Plateau(_Timed):
         return start + float(self.steps()[-1]) + self.duration
 
 
+def _site_form(value: Any) -> str:
+    """Say whether a release site is a patch or a varicosity, by its keys."""
+    keys = set(value) if isinstance(value, dict) else set()
+    ball = "at" not in keys and keys & {"center", "radius", "density"}
+    return "patch" if ball or isinstance(value, Patch) else "varicosity"
+
+
 class Release(_Timed):
     """Let a release site fire `n` times at `hz`, in `trains` trains.
 
@@ -252,7 +274,9 @@ class Release(_Timed):
     """
 
     kind: Literal["release"] = "release"
-    site: Site
+    site: Annotated[
+        Annotated[Varicosity, Tag("varicosity")] | Annotated[Patch, Tag("patch")], Discriminator(_site_form)
+    ]
     n: int = Field(10, ge=1)
     hz: float = quantity(20.0, "Hz", "10.1523/JNEUROSCI.1894-10.2010 (burst firing)", 0.01, 500)
     trains: int = Field(1, ge=1)
@@ -284,112 +308,3 @@ def _trains(times: np.ndarray, trains: int, interval: float) -> np.ndarray:
 
 def _bursts(times: np.ndarray, n: int, hz: float) -> np.ndarray:
     return (times[:, None] + np.arange(n)[None] * 1e3 / hz).ravel()
-
-
-@dataclass(frozen=True, eq=False)
-class Schedule:
-    """Every event of a run, sorted by time.
-
-    Attributes
-    ----------
-    pre_time, pre_spine, pre_weight : ndarray, shape (n_pre,)
-        Presynaptic spikes: ms, spine number, multiple of one release.
-    pulse_time, pulse_duration, pulse_amplitude, pulse_at : ndarray, shape (n_pulse,)
-        Current steps: onset (ms), ms, nA (NaN: the preset's spike-making pulse, whose duration also
-        holds), spine number whose shaft takes it (-1: soma).
-    release_time, release_site : ndarray, shape (n_release,)
-        Releases: ms, index into `sites`.
-    sites : tuple of Site
-        The release sites.
-    end : float
-        End of the last protocol (ms).
-    """
-
-    pre_time: np.ndarray
-    pre_spine: np.ndarray
-    pre_weight: np.ndarray
-    pulse_time: np.ndarray
-    pulse_duration: np.ndarray
-    pulse_amplitude: np.ndarray
-    pulse_at: np.ndarray
-    release_time: np.ndarray
-    release_site: np.ndarray
-    sites: tuple[Any, ...]
-    end: float
-
-
-def compile_schedule(
-    protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, release_p: Callable[[Any], float]
-) -> Schedule:
-    """Turn protocols into one table of events.
-
-    Parameters
-    ----------
-    protocols : sequence of Protocol
-        In order; each may start relative to the end of those before it.
-    resolve : callable
-        Maps a protocol's ``spines`` to spine numbers.
-    seed : int
-        Seed of the run; each release site draws from its own stream.
-    release_p : callable
-        Maps a site to its release probability.
-
-    Raises
-    ------
-    ParameterError
-        If a start time is not valid or a spine does not exist.
-    """
-    pre: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    pulses: list[tuple[np.ndarray, ...]] = []
-    releases: list[tuple[np.ndarray, np.ndarray]] = []
-    sites: list[Any] = []
-    end = 0.0
-    for number, item in enumerate(protocols):
-        start = resolve_time(item.start, end)
-        if isinstance(item, _Synaptic):
-            spines = resolve(item.spines)
-            times = item.pre() + start
-            weight = getattr(item, "amplitude", 1.0)
-            pre.append(
-                (
-                    np.repeat(times, len(spines)),
-                    np.tile(spines, len(times)),
-                    np.full(len(times) * len(spines), weight),
-                )
-            )
-        post = None
-        if isinstance(item, ThetaBurst) and item.post:
-            post = item.pre()
-        elif isinstance(item, Pairing | Spikes):
-            post = item.post()
-        if post is not None:
-            nan = np.full(len(post), np.nan)
-            pulses.append((post + start, nan, nan, np.full(len(post), -1)))
-        if isinstance(item, Plateau):
-            at = -1 if item.at == "soma" else int(resolve((item.at,))[0])
-            steps = item.steps() + start
-            full = np.ones(len(steps))
-            pulses.append((steps, full * item.duration, full * item.amplitude, full.astype(int) * at))
-        if isinstance(item, Release):
-            if item.site not in sites:
-                sites.append(item.site)
-            times = item.spikes() + start
-            if isinstance(item.site, Varicosity):
-                rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_RELEASE_STREAM, number)))
-                times = times[rng.random(len(times)) < release_p(item.site)]
-            releases.append((times, np.full(len(times), sites.index(item.site))))
-        end = max(end, item.end(start))
-    columns = [*_sorted(pre, 3), *_sorted(pulses, 4), *_sorted(releases, 2)]
-    return Schedule(*columns, sites=tuple(sites), end=end)
-
-
-_RELEASE_STREAM = 2  # spawn keys: 1 spine placement, 2 release, 3 loss
-
-
-def _sorted(rows: list[tuple[np.ndarray, ...]], width: int) -> list[np.ndarray]:
-    """Concatenate columns and sort them by time, keeping the order of equal times."""
-    if not rows:
-        return [np.zeros(0) for _ in range(width)]
-    columns = [np.concatenate(c) for c in zip(*rows, strict=True)]
-    order = np.argsort(columns[0], kind="stable")
-    return [c[order] for c in columns]

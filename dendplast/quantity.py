@@ -10,13 +10,14 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ParameterError
 
-__all__ = ["Description", "convert", "quantity", "unit_of", "source_of"]
+__all__ = ["Description", "convert", "quantity", "source_of", "under", "unit_of"]
 
 # unit -> (dimension, size in the dimension's base unit)
 _UNITS = {
@@ -95,30 +96,126 @@ def source_of(model: type[BaseModel], name: str) -> str | None:
     return extra.get("source") if isinstance(extra, dict) else None
 
 
-def _sentence(cls: type[BaseModel], error: ValidationError) -> str:
-    """Turn pydantic's first complaint into one sentence: key, value, what is valid."""
-    first = error.errors()[0]
-    where = ".".join(str(p) for p in first["loc"]) or cls.__name__
+class _Invalid(ParameterError):
+    """A complaint that knows its key, so that the tables around it can complete the path.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        Path to the value.
+    text : str
+        What follows the path: `` = value: what is valid`` or ``: what is valid``.
+    """
+
+    def __init__(self, keys: tuple[str, ...], text: str) -> None:
+        super().__init__(keys, text)
+        self.keys, self.text = keys, text
+
+    def __str__(self) -> str:
+        return ".".join(self.keys) + self.text if self.keys else self.text.removeprefix(": ")
+
+
+def under(key: str, error: Exception) -> ParameterError:
+    """Return the error with `key`, which may be dotted, before the path that it names."""
+    keys, text = (error.keys, error.text) if isinstance(error, _Invalid) else ((), f": {error}")
+    return _Invalid((key, *keys), text)
+
+
+_MUST_BE = {
+    "string": "text", "int": "a whole number", "float": "a number", "finite": "a finite number",
+    "bool": "true or false", "tuple": "a list", "dict": "a table", "model": "a table",
+}  # fmt: skip
+"""First word of pydantic's kind of error, and what the value must be."""
+
+
+def _complaint(cls: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> _Invalid:
+    """Turn pydantic's first complaint into ours: the key, the value, what is valid."""
+    first, *others = error.errors()
     kind, value, context = first["type"], first.get("input"), first.get("ctx", {})
-    more = f" ({error.error_count() - 1} more problems)" if error.error_count() > 1 else ""
-    if kind == "extra_forbidden":
-        owner, names = cls, []
-        for part in first["loc"][:-1]:
-            field_ = getattr(owner, "model_fields", {}).get(str(part))
-            owner = field_.annotation if field_ is not None else None
-        names = list(getattr(owner, "model_fields", {}) or cls.model_fields)
-        near = difflib.get_close_matches(str(first["loc"][-1]), names, 1, 0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(names)}"
-        return f"{where}: unknown key; {hint}{more}"
-    if kind == "missing":
-        return f"{where}: is required{more}"
+    keys = _keys(data, first["loc"], kind)
+    field = cls.model_fields.get(keys[0]) if keys else None
+    annotation = field.annotation if field is not None else None
+    cause = context.get("error")
+    if isinstance(cause, _Invalid):
+        return _Invalid((*keys, *cause.keys), cause.text)
     if kind == "value_error":
-        return f"{where}: {context.get('error', first['msg'])}{more}"
-    if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
-        word = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
-        bound = next((f"{word[k]} {v}" for k, v in context.items() if k in word), first["msg"])
-        return f"{where} = {value!r}: must be {bound}{more}"
-    return f"{where} = {value!r}: {first['msg'][0].lower() + first['msg'][1:]}{more}"
+        text = str(cause)
+        return _Invalid(keys, f": {text}" if not keys or repr(value) in text else f" = {_shown(value)}: {text}")
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(keys[-1], cls.model_fields, 1, 0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(cls.model_fields)}"
+        return _Invalid(keys, f": unknown key; {hint}")
+    if kind == "union_tag_invalid":
+        tags = re.findall(r"'(\w+)'", context["expected_tags"])
+        near = difflib.get_close_matches(context["tag"], tags, 1, 0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        name = context["discriminator"].strip("'")
+        return _Invalid((*keys, name), f" = {context['tag']!r}: {hint}valid are {', '.join(tags)}")
+    if kind == "union_tag_not_found":
+        name = context["discriminator"].strip("'")
+        return _Invalid((*keys, name), f": is required; valid are {', '.join(_tags(annotation, name))}")
+    length = _length(annotation)
+    if length and (kind in {"too_long", "tuple_type"} or kind == "missing" and len(keys) > 1):
+        return _Invalid(keys[:1], f" = {_shown(data[keys[0]])}: must be a list of {length} numbers")
+    if kind == "missing":
+        unit = unit_of(cls, keys[-1])
+        what = f", a list of {length} numbers" if length else ""
+        return _Invalid(keys, f": is required{f', a number in {unit}' if unit and unit != '1' else what}")
+    if kind == "tuple_type" and isinstance(value, dict):
+        return _Invalid(keys, f" = {_shown(value)}: must be a list of tables, each written [[{keys[-1]}]]")
+    same = [first, *(e for e in others if e.get("input") is value and e["loc"][:1] == first["loc"][:1])]
+    words = [_must_be(e, unit_of(cls, keys[0]) if len(keys) == 1 else None) for e in same]
+    return _Invalid(keys, f" = {_shown(value)}: must be {' or '.join(dict.fromkeys(words))}")
+
+
+def _keys(data: Any, loc: tuple[Any, ...], kind: str) -> tuple[str, ...]:
+    """Return the path as the user wrote it: without the names that pydantic gives to members of a union."""
+    keys = []
+    for i, part in enumerate(loc):
+        last = i == len(loc) - 1 and kind in {"missing", "extra_forbidden"}
+        inside = isinstance(data, Mapping) and part in data
+        inside |= isinstance(data, list | tuple) and isinstance(part, int)
+        if inside or last:
+            keys.append(str(part))
+        if inside:
+            data = data[part] if isinstance(data, Mapping) or part < len(data) else None
+    return tuple(keys)
+
+
+def _must_be(error: Mapping[str, Any], unit: str | None) -> str:
+    """Return what a value must be, in words."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "literal_error":
+        return context["expected"]
+    bound = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
+    for name, words in bound.items():
+        if name in context:
+            return f"{words} {context[name]:g}{f' {unit}' if unit and unit != '1' else ''}"
+    word = _MUST_BE.get(kind.split("_")[0])
+    if word is None:
+        return error["msg"][0].lower() + error["msg"][1:]
+    return f"{word} in {unit}" if unit and unit != "1" and word.endswith("number") else word
+
+
+def _shown(value: Any) -> str:
+    """Return a value as text of one short line, true and false as TOML writes them."""
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _tags(annotation: Any, name: str) -> list[str]:
+    """Return the values that a discriminating field takes in the members of a union."""
+    if name in getattr(annotation, "model_fields", {}):
+        return [annotation.model_fields[name].default]
+    return [tag for part in get_args(annotation) for tag in _tags(part, name)]
+
+
+def _length(annotation: Any) -> int:
+    """Return the number of entries of a tuple in an annotation such as ``tuple[float, float, float] | None``."""
+    for part in (annotation, *get_args(annotation)):
+        if getattr(part, "__origin__", None) is tuple and ... not in get_args(part):
+            return len(get_args(part))
+    return 0
 
 
 class Description(BaseModel):
@@ -130,7 +227,7 @@ class Description(BaseModel):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise ParameterError(_sentence(type(self), error)) from None
+            raise _complaint(type(self), data, error) from None
 
     @model_validator(mode="before")
     @classmethod
@@ -139,23 +236,22 @@ class Description(BaseModel):
             return data
         out = dict(data)
         for name, value in data.items():
-            unit = unit_of(cls, name) if name in cls.model_fields else None
+            field = cls.model_fields.get(name)
+            if field is None:
+                continue
+            unit = unit_of(cls, name)
+            if isinstance(value, bool) and field.annotation is not bool:  # pydantic would take true for 1
+                raise _Invalid((name,), f" = {_shown(value)}: true and false are not valid here")
             if unit and isinstance(value, str):
-                out[name] = _convert_field(name, value, unit)
-            elif unit and isinstance(value, bool):
-                raise ValueError(f"{name} = {value!r}: must be a number in {unit}")
+                try:
+                    out[name] = convert(value, unit)
+                except ParameterError as error:
+                    raise under(name, error) from None
             elif unit and isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"{name} = {value!r}: must be a finite number in {unit}")
+                words = _must_be({"type": "finite_number"}, unit)
+                raise _Invalid((name,), f" = {value!r}: must be {words}")
         return out
-
 
     def replaced(self, **changes: Any) -> Any:
         """Return a copy with some fields changed, checked like any other description."""
         return type(self)(**({name: getattr(self, name) for name in type(self).model_fields} | changes))
-
-
-def _convert_field(name: str, value: str, unit: str) -> float:
-    try:
-        return convert(value, unit)
-    except ParameterError as error:
-        raise ValueError(f"{name}: {error}") from None

@@ -10,10 +10,10 @@ All arrays broadcast: a state may have shape (n_spine,) or (n_condition, n_spine
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from .parameters import RECEPTORS
 __all__ = [
     "INTEGRALS",
     "STATES",
+    "State",
     "Surround",
     "coefficients",
     "derivatives",
@@ -33,8 +34,6 @@ __all__ = [
     "resting",
 ]
 
-State = dict[str, np.ndarray]
-
 STATES = (
     "kinase", "phosphatase", "elig_P", "elig_D", *RECEPTORS, "PKA", "PLC", "tag_P", "tag_D", "labile",
     "early", "prp", "late", "primed", "theta", "volume",
@@ -44,7 +43,47 @@ STATES = (
 INTEGRALS = ("gate", "hazard")
 """States that only add up: modulator-gated conversion so far, cumulative hazard of loss."""
 
+_NO_RATE = 1e-300  # /ms: the late weight has neither rate nor drive while there is no protein
+_TINY = 1e-20  # keeps the power below the largest double up to n = 12
+
 _LIGAND = {"dopamine": "da", "noradrenaline": "ne", "acetylcholine": "ach"}
+
+
+class State(MutableMapping[str, np.ndarray]):
+    """The states of the rule by name, as rows of one array (one array operation moves them all).
+
+    Parameters
+    ----------
+    array : ndarray, shape (n_state, ...)
+        `STATES` and then `INTEGRALS`.
+    """
+
+    __slots__ = ("array",)
+    NAMES: ClassVar[tuple[str, ...]] = (*STATES, *INTEGRALS)
+    ROW: ClassVar[dict[str, int]] = {name: i for i, name in enumerate((*STATES, *INTEGRALS))}
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> State:
+        """Return the states of any mapping that has them all."""
+        return cls(np.array(np.broadcast_arrays(*(values[n] for n in cls.NAMES)), float))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.array[self.ROW[name]]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.array[self.ROW[name]] = value
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("a state can not be taken out of the rule")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.NAMES)
+
+    def __len__(self) -> int:
+        return len(self.NAMES)
 
 
 @dataclass(frozen=True)
@@ -83,44 +122,43 @@ def parameters(values: Mapping[str, Any], head_volume: Any = 0.087) -> SimpleNam
 
 
 def hill(x: Any, k: Any, n: Any) -> Any:
-    """Return ``x^n / (x^n + k^n)``, 0 for x <= 0."""
+    """Return ``x^n / (x^n + k^n)``, exactly 0 for x <= 0."""
     x = np.asarray(x, float)
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.where(x > 0, 1 / (1 + (k / np.maximum(x, 1e-300)) ** n), 0.0)
+    return (x > 0) / (1 + (k / np.maximum(x, _TINY)) ** n)
 
 
-def efficacy(y: State, p: SimpleNamespace) -> Any:
+def efficacy(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     """Return the synaptic weight relative to its start: 1 + early + late, never below the floor."""
     return np.maximum(1 + y["early"] + y["late"], p.w_floor)
 
 
-def readout(cai: Any, y: State, p: SimpleNamespace) -> tuple[Any, Any]:
+def readout(cai: Any, y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, Any]:
     """Return how far calcium (mM) drives kinase and phosphatase at the current thresholds, each 0 to 1."""
     k_P = y["theta"] * (1 - p.w_A * hill(y["PKA"], p.K_A, p.n_A))
     return hill(cai / p.K_P, k_P, p.n_P), hill(cai / p.K_D, y["theta"], p.n_D)
 
 
-def _gi(y: State, p: SimpleNamespace) -> Any:
+def _gi(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     return p.x_D2 * y["D2"] + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
 
 
-def _pka_drive(y: State, p: SimpleNamespace) -> Any:
+def _pka_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal
     return p.k_A * gs * (1 + p.chi * y["kinase"]) / (1 + p.e_Gi * _gi(y, p))
 
 
-def _plc_drive(y: State, p: SimpleNamespace) -> Any:
+def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     return p.k_Q * (p.x_M1 * y["M1"] + p.x_alpha1 * y["alpha1"] + p.Q_basal + p.e_GiQ * _gi(y, p))
 
 
 def coefficients(
-    y: State, phi_P: Any, phi_D: Any, ca: Any, around: Surround, p: SimpleNamespace
+    y: Mapping[str, Any], phi_P: Any, phi_D: Any, ca: Any, around: Surround, p: SimpleNamespace
 ) -> tuple[dict[str, tuple[Any, Any]], dict[str, Any]]:
     """Return drive and rate of every relaxing state, and the growth of every integral.
 
     Parameters
     ----------
-    y : dict of ndarray
+    y : State or mapping of str to ndarray
         States (`STATES`, `INTEGRALS`).
     phi_P, phi_D : float or ndarray
         Mean readouts over the step (`readout`).
@@ -194,34 +232,41 @@ def coefficients(
 
 
 def relax(x: Any, drive: Any, rate: Any, h: float) -> Any:
-    """Return the solution of ``x' = drive - rate x`` after `h` ms."""
-    rate = np.asarray(rate, float)
-    x_inf = np.divide(drive, rate, out=np.zeros(np.broadcast(drive, rate).shape), where=rate > 0)
-    return np.where(rate > 0, x_inf + (x - x_inf) * np.exp(-rate * h), x + drive * h)
+    """Return the solution of ``x' = drive - rate x`` after `h` ms; without a rate there is no drive either."""
+    x_inf = drive / np.maximum(rate, _NO_RATE)
+    return x_inf + (x - x_inf) * np.exp(-rate * h)
 
 
-def move(y: State, frozen: tuple[dict, dict], h: Any, p: SimpleNamespace) -> State:
+def move(y: Mapping[str, Any], frozen: tuple[dict, dict], h: Any, p: SimpleNamespace) -> State:
     """Return the states `h` ms on under frozen `coefficients`."""
     relaxing, growing = frozen
-    new = {name: relax(y[name], *relaxing[name], h) for name in STATES}
-    new["theta"] = np.clip(new["theta"], p.theta_lo, p.theta_hi)
-    for name in INTEGRALS:
-        new[name] = y[name] + h * growing[name]
-    return new
+    old = y.array if isinstance(y, State) else State.of(y).array
+    n = len(STATES)
+    drive, rate, new = np.empty_like(old[:n]), np.empty_like(old[:n]), np.empty_like(old)
+    for i, name in enumerate(STATES):
+        drive[i], rate[i] = relaxing[name]
+    new[:n] = relax(old[:n], drive, rate, h)
+    for i, name in enumerate(INTEGRALS, n):
+        new[i] = old[i] + h * growing[name]
+    out = State(new)
+    np.clip(out["theta"], p.theta_lo, p.theta_hi, out=out["theta"])
+    return out
 
 
-def learn(y: State, phi_P: Any, phi_D: Any, ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
+def learn(
+    y: Mapping[str, Any], phi_P: Any, phi_D: Any, ca: Any, around: Surround, h: Any, p: SimpleNamespace
+) -> State:
     """Return the states one tick of `h` ms on: the step of the compiled spine (first order in h)."""
     return move(y, coefficients(y, phi_P, phi_D, ca, around, p), h, p)
 
 
-def midpoint(y: State, ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
+def midpoint(y: Mapping[str, Any], ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
     """Return the states `h` ms on at steady calcium, second order in h (coefficients at half time)."""
     half = learn(y, *readout(ca, y, p), ca, around, h / 2, p)
     return move(y, coefficients(half, *readout(ca, half, p), ca, around, p), h, p)
 
 
-def derivatives(y: State, ca: Any, around: Surround, p: SimpleNamespace) -> State:
+def derivatives(y: Mapping[str, Any], ca: Any, around: Surround, p: SimpleNamespace) -> dict[str, Any]:
     """Return the time derivative of every state (/ms): the rule as differential equations, for tests."""
     relaxing, growing = coefficients(y, *readout(ca, y, p), ca, around, p)
     return {n: d - r * y[n] for n, (d, r) in relaxing.items()} | growing
@@ -239,7 +284,7 @@ def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> Sta
     shape : tuple of int
         Shape of every state, usually (n_spine,).
     """
-    y = {name: np.zeros(shape) for name in (*STATES, *INTEGRALS)}
+    y = State(np.zeros((len(State.NAMES), *shape)))
     for receptor in RECEPTORS:
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         y[receptor] = y[receptor] + drive / (drive + getattr(p, "koff_" + receptor))

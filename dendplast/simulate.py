@@ -17,6 +17,7 @@ from .errors import ParameterError, SimulationError
 from .mechanisms import ensure_loaded
 from .model import Model
 from .protocol import resolve_time
+from .quantity import under
 from .recorder import Recorder
 from .replay import Recorded
 from .result import OUTCOMES, Result
@@ -63,7 +64,10 @@ def run(
     """
     wall = clock.perf_counter()
     experiment = model.experiment
-    end = resolve_time(experiment.until if until is None else until, model.schedule.end)
+    try:
+        end = resolve_time(experiment.until if until is None else until, model.schedule.end)
+    except ParameterError as error:
+        raise under("until", error) from None
     recorder = Recorder(model)
     driver = Driver(model, recorder)
     asked = sorted({min(resolve_time(t, model.schedule.end), end) for t in experiment.record.at} | {end})

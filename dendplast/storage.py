@@ -133,6 +133,7 @@ def study_file(path: str | Path, attrs: Mapping[str, Any] | None = None) -> Iter
         yield file.root
     except BaseException:
         file.discard()
+        file.check()  # on a full disk, HDF5's complaints are only consequences
         raise
     file.commit()
 

@@ -15,7 +15,9 @@ from matplotlib.figure import Figure
 
 from .files import replacing
 
-__all__ = ["CLASS_COLORS", "CLASS_MARKERS", "PALETTE", "curve", "panel_letter", "save", "style"]
+__all__ = [
+    "CLASS_COLORS", "CLASS_MARKERS", "MODULATOR_COLORS", "PALETTE", "curve", "panel_letter", "save", "style",
+]  # fmt: skip
 
 # Okabe & Ito, Color Universal Design: told apart with every common form of colour blindness
 PALETTE = {
@@ -33,8 +35,15 @@ CLASS_COLORS = {
 }
 """Colour of each outcome class."""
 
-CLASS_MARKERS = {"unchanged": "o", "potentiated": "^", "depressed": "v", "pruned": "X", "formed": "P", "primed": "D"}
+CLASS_MARKERS = {
+    "unchanged": "o", "potentiated": "^", "depressed": "v", "pruned": "X", "formed": "P", "primed": "D",
+}  # fmt: skip
 """Marker of each outcome class: classes stay apart in print without colour."""
+
+MODULATOR_COLORS = {
+    "dopamine": PALETTE["orange"], "acetylcholine": PALETTE["sky"], "noradrenaline": PALETTE["green"],
+}  # fmt: skip
+"""Colour of the release sites of each modulator."""
 
 _LINES = ("-", "--", "-.", ":")
 

@@ -48,7 +48,7 @@ NEURON {
     RANGE g_P, g0_D, g_D, k_c, omega, k_x, tau_T, k_l, tau_l, h_P, h_D, tau_tr, th_prp, k_mu, tau_rise
     RANGE tau_prp, tau_z, z_max, z_min, tau_mu_up, tau_mu_down, w_floor, tau_V, H_0, V_h, k_TD, k_z
     RANGE vhead, g, ica, w, da, ach, ne, cai_peak, gneck, offset, schur
-    RANGE n_tick, n_sample, i_tick, i_sample, sum_P, sum_D, sum_ca
+    RANGE n_tick, n_sample, i_tick, i_sample, sum_P, sum_D, sum_ca, unblock
     THREADSAFE
 }
 
@@ -247,7 +247,9 @@ ASSIGNED {
     sum_P (1)
     sum_D (1)
     sum_ca (mM)
-    PLC_basal (1)
+    unblock (1)
+    k_P (1)
+    q_basal (1)
     lambda[12] (/ms)
     q_soe[12] (1)
 }
@@ -314,6 +316,7 @@ INITIAL {
     m_ca = 1/(1 + exp((vhalf_m - vhead)/k_m))
     h_ca = 1/(1 + exp((vhead - vhalf_h)/k_h))
     ica = g_vgcc*m_ca*m_ca*h_ca*(vhead - e_ca)
+    unblock = unblocked(vhead)
     cai = calcium_at(ica)
     cai_peak = cai
 
@@ -351,7 +354,7 @@ INITIAL {
     elig_D = 0
     PKA = pka_drive()/(pka_drive() + 1/tau_A)
     PLC = plc_drive()/(plc_drive() + 1/tau_Q)
-    PLC_basal = k_Q*Q_basal/(k_Q*Q_basal + 1/tau_Q)
+    q_basal = hill(k_Q*Q_basal/(k_Q*Q_basal + 1/tau_Q), K_Q, n_Q)
     tag_P = 0
     tag_D = 0
     labile = 0
@@ -370,7 +373,7 @@ BREAKPOINT {
     LOCAL ga, gn, gc, b, total, slope
     SOLVE advance
     CONDUCTANCE g
-    b = unblocked(vhead)
+    b = unblock
     ga = g_ampa*w*(d_ampa - r_ampa)
     gn = g_nmda*b*(d_nmda - r_nmda)
     gc = g_vgcc*m_ca*m_ca*h_ca
@@ -390,6 +393,7 @@ BREAKPOINT {
 }
 
 PROCEDURE advance() {
+    LOCAL steady
     if (R_neck > 0) {
         vhead = (offset + gneck*v)*schur
     } else {
@@ -401,9 +405,10 @@ PROCEDURE advance() {
     d_nmda = d_nmda*q_d_nmda
     m_ca = gated(m_ca, 1/(1 + exp((vhalf_m - vhead)/k_m)), q_m)
     h_ca = gated(h_ca, 1/(1 + exp((vhead - vhalf_h)/k_h)), q_h)
-    ica = ca_fraction*g_nmda*unblocked(vhead)*(d_nmda - r_nmda)*(vhead - e_ca_nmda)
-        + g_vgcc*m_ca*m_ca*h_ca*(vhead - e_ca)
-    cai = calcium_at(ica) + (cai - calcium_at(ica))*q_ca
+    unblock = unblocked(vhead)
+    ica = ca_fraction*g_nmda*unblock*(d_nmda - r_nmda)*(vhead - e_ca_nmda) + g_vgcc*m_ca*m_ca*h_ca*(vhead - e_ca)
+    steady = calcium_at(ica)
+    cai = steady + (cai - steady)*q_ca
     if (cai > cai_peak) {
         cai_peak = cai
     }
@@ -411,7 +416,10 @@ PROCEDURE advance() {
     i_sample = i_sample + 1
     if (i_sample >= n_sample) {
         i_sample = 0
-        sum_P = sum_P + hill(cai/K_P, theta*(1 - w_A*hill(PKA, K_A, n_A)), n_P)
+        if (i_tick == 0) {
+            k_P = theta*(1 - w_A*hill(PKA, K_A, n_A))
+        }
+        sum_P = sum_P + hill(cai/K_P, k_P, n_P)
         sum_D = sum_D + hill(cai/K_D, theta, n_D)
         sum_ca = sum_ca + cai
         i_tick = i_tick + 1
@@ -431,7 +439,7 @@ PROCEDURE learn(h (ms)) {
     field(h)
     a = hill(PKA, K_A, n_A)
     q = hill(PLC, K_Q, n_Q)
-    pp1 = 1/(1 + (PKA/K_AD)^2)
+    pp1 = 1/(1 + PKA/K_AD*PKA/K_AD)
     xP = positive(elig_P - e_0)
     xD = positive(elig_D - e_0)
     up = k_c*((g0_P/(1 + e_Gi*gi_drive()) + g_P*a)*(xP + omega*a*xD))
@@ -465,7 +473,7 @@ PROCEDURE learn(h (ms)) {
 
     : conversion of traces into tags; what exceeds the basal gate is the modulators' part
     gate = gate + fabs(h*(up - k_c*(g0_P*xP))) + h*flip*tag_D
-        + fabs(h*(ud - k_c*((g0_D + g_D*hill(PLC_basal, K_Q, n_Q))*xD)))
+        + fabs(h*(ud - k_c*((g0_D + g_D*q_basal)*xD)))
     old = tag_P
     tag_P = relax(tag_P, up*(1 - tag_D) + flip*tag_D, up + ud + 1/tau_T, h)
     tag_D = relax(tag_D, ud*(1 - old), ud + up + flip + 1/tau_T, h)
@@ -507,20 +515,33 @@ FUNCTION efficacy() (1) {
 }
 
 PROCEDURE field(h (ms)) {
-    LOCAL kd, ka, kn
+    LOCAL k, any
+    : mean over the tick of what was released, and its decay; most spines most of the time have none
+    any = 0
+    FROM j = 0 TO 11 {
+        if (s_da[j] != 0 || s_ach[j] != 0 || s_ne[j] != 0) {
+            any = 1
+        }
+    }
     da = 0
     ach = 0
     ne = 0
-    kd = exp(-uptake_da*h)
-    ka = exp(-uptake_ach*h)
-    kn = exp(-uptake_ne*h)
-    FROM j = 0 TO 11 {
-        da = da + s_da[j]*(1 - q_soe[j]*kd)/((lambda[j] + uptake_da)*h)
-        ach = ach + s_ach[j]*(1 - q_soe[j]*ka)/((lambda[j] + uptake_ach)*h)
-        ne = ne + s_ne[j]*(1 - q_soe[j]*kn)/((lambda[j] + uptake_ne)*h)
-        s_da[j] = s_da[j]*q_soe[j]*kd
-        s_ach[j] = s_ach[j]*q_soe[j]*ka
-        s_ne[j] = s_ne[j]*q_soe[j]*kn
+    if (any > 0) {
+        k = exp(-uptake_da*h)
+        FROM j = 0 TO 11 {
+            da = da + s_da[j]*(1 - q_soe[j]*k)/((lambda[j] + uptake_da)*h)
+            s_da[j] = s_da[j]*q_soe[j]*k
+        }
+        k = exp(-uptake_ach*h)
+        FROM j = 0 TO 11 {
+            ach = ach + s_ach[j]*(1 - q_soe[j]*k)/((lambda[j] + uptake_ach)*h)
+            s_ach[j] = s_ach[j]*q_soe[j]*k
+        }
+        k = exp(-uptake_ne*h)
+        FROM j = 0 TO 11 {
+            ne = ne + s_ne[j]*(1 - q_soe[j]*k)/((lambda[j] + uptake_ne)*h)
+            s_ne[j] = s_ne[j]*q_soe[j]*k
+        }
     }
     da = da_ext + above(da)
     ach = ach_ext + above(ach)

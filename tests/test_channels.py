@@ -71,7 +71,8 @@ def hcn(v):
 
 
 def km(v):
-    return {"n": from_rates(linear_rate(v, -30, 1e-3, 9), linear_rate(-v, 30, 1e-3, 9), 2.3 ** ((CELSIUS - 23) / 10))}
+    qt = 2.3 ** ((CELSIUS - 23) / 10)
+    return {"n": from_rates(linear_rate(v, -30, 1e-3, 9), linear_rate(-v, 30, 1e-3, 9), qt)}
 
 
 def cal(v):

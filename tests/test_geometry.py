@@ -31,7 +31,8 @@ def trees(draw):
         kind = neurites[parent].kind if parent >= 0 else draw(st.sampled_from(["axon", "basal", "apical"]))
         kind = "basal" if i == 0 else kind
         start = neurites[parent].points[-1] if parent >= 0 else center + [0, soma / 2, 0]
-        steps = [[draw(coordinate), draw(coordinate), draw(st.floats(1, 80))] for _ in range(draw(st.integers(1, 4)))]
+        count = draw(st.integers(1, 4))
+        steps = [[draw(coordinate), draw(coordinate), draw(st.floats(1, 80))] for _ in range(count)]
         points = start + np.vstack([np.zeros(3), np.cumsum(steps, axis=0)])
         diameters = np.array([draw(st.floats(0.3, 4)) for _ in points])
         neurites.append(Neurite(kind, parent, points, diameters))
@@ -49,7 +50,7 @@ def frusta(n: Neurite) -> float:
 def test_segments_add_up_to_the_morphology(morphology):
     cell = build_cell(morphology, PASSIVE)
     g = cell.geometry()
-    ours = [n for n in morphology.neurites]
+    ours = morphology.neurites
     stub = 60.0 if not any(n.kind == "axon" for n in ours) else 0.0
     # 1e-6 relative: NEURON keeps 3-D points in single precision
     for i, sec in enumerate(cell.sections):

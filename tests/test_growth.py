@@ -82,23 +82,6 @@ def test_parts_draw_from_their_own_streams():
     assert statistics(a, ["apical"]).length < statistics(b, ["apical"]).length
 
 
-def test_without_balance_the_tree_is_a_minimum_spanning_tree():
-    """From one seed, with no limits: the length of scipy's tree; the cap of two children costs little."""
-    p = {"basal_balance": 0.0, "basal_fork_limit": np.inf, "turn_cost": 0.0}
-    for seed in range(5):
-        carriers = np.random.default_rng(seed).uniform(-100, 100, (80, 3))
-        tree = Tree()
-        start = tree.add(np.array([0.0, 7.0, 0.0]), 0, "basal")
-        start = tree.add(np.array([0.0, 8.0, 0.0]), start, "basal")
-        _join(tree, carriers, [start], "basal", p, "basal", np.inf)
-        points = np.array(tree.points)[2:]
-        length = sum(np.linalg.norm(points[i] - tree.points[tree.parents[i + 2]]) for i in range(1, len(points)))
-        least = minimum_spanning_tree(cdist(points, points)).sum()
-        # Nodes of a Euclidean tree in space have up to 11 more neighbours, but few have over two.
-        assert least * (1 - 1e-12) <= length < 1.05 * least
-        assert max(len(c) for c in tree.children()[1:]) <= 2
-
-
 def spanning(seed, balance, **limits):
     """Return the tree that joins 80 random carriers from one stem of 8 um."""
     tree = Tree()

@@ -7,19 +7,25 @@ import logging
 import multiprocessing
 import os
 import pickle
+import signal
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pebble import ProcessPool
 from tqdm import tqdm
 
 from .. import __version__
 from ..errors import DendplastError, SimulationError
-from ..paths import mod_dir
+from ..paths import mod_dir, morphology_dir
 
 __all__ = ["Finding", "Job", "Study", "run_jobs"]
 
@@ -50,15 +56,22 @@ class Job:
 
     @property
     def hash(self) -> str:
-        """A name for what the job computes: its function, its arguments and the version of the code."""
-        content = pickle.dumps(
-            (self.function.__module__, self.function.__qualname__, repr(self.arguments), __version__)
-        )
-        sources = [p for p in sorted(Path(__file__).parents[1].rglob("*")) if p.suffix in {".py", ".toml"}]
-        digest = hashlib.sha256(content)
-        for path in [*sources, *sorted(mod_dir().glob("*.mod"))]:
-            digest.update(path.read_bytes())
-        return digest.hexdigest()[:16]
+        """A name for what the job computes: its function, its arguments, and all of the code."""
+        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # arrays in full
+            content = (self.function.__module__, self.function.__qualname__, repr(self.arguments), _code())
+        return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+
+
+@cache
+def _code() -> str:
+    """Return a hash of the package's sources, its data and the versions it runs with."""
+    digest = hashlib.sha256(repr([__version__, *map(metadata.version, ("neuron", "numpy", "scipy"))]).encode())
+    package = Path(__file__).parents[1]
+    sources = [p for p in package.rglob("*") if p.suffix in {".py", ".toml"}]
+    data = [*mod_dir().glob("*.mod"), *morphology_dir().glob("*.swc")]
+    for path in sorted({*sources, *data}):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -133,40 +146,38 @@ def run_jobs(
                 results[job.label] = pickle.loads(files[job.label].read_bytes())
     left = [job for job in jobs if job.label not in results]
     total = sum(job.cost for job in jobs)
-    bar = tqdm(
-        total=1.0,
-        desc=f"{name:<8}",
-        disable=not show,
-        bar_format="{desc} {percentage:3.0f}%|{bar:30}| {elapsed}<{remaining}",
-    )
-    bar.update(sum(job.cost for job in jobs if job.label in results) / total)
-    if left:
-        context = multiprocessing.get_context("spawn")
-        with context.Manager() as manager:
-            shares = manager.dict()
-            _run(left, files, results, workers, context, shares, bar, total, {j.label: j.cost for j in jobs})
-    bar.close()
+    kept = sum(job.cost for job in jobs if job.label in results) / total
+    layout = "{desc} {percentage:3.0f}%|{bar:30}| {elapsed}, {remaining} left"
+    with tqdm(total=1.0, initial=kept, desc=f"{name:<8}", disable=not show, bar_format=layout) as bar:
+        if left:
+            context = multiprocessing.get_context("spawn")
+            with context.Manager() as manager:
+                told = manager.dict(), manager.dict()
+                _run(left, files, results, workers, context, told, bar, total, {j.label: j.cost for j in jobs})
     return {job.label: results[job.label] for job in jobs}
 
 
-def _run(left, files, results, workers, context, shares, bar, total, costs) -> None:  # noqa: ANN001
-    """Schedule jobs, follow their progress, keep what is finished."""
+def _run(left, files, results, workers, context, told, bar, total, costs) -> None:  # noqa: ANN001
+    """Schedule jobs, follow their progress, show what they warn of above the bar, keep what is finished."""
+    shares, notes = told
     with ProcessPool(max_workers=workers, max_tasks=1, context=context) as pool:
         order = sorted(left, key=lambda job: -job.cost)  # long ones first keep both processes busy to the end
-        futures = {pool.schedule(_work, args=(job, shares)): job for job in order}
+        with _interrupts_held():
+            futures = {pool.schedule(_work, args=(job, shares, notes)): job for job in order}
         try:
             while futures:
                 done, _ = wait(futures, timeout=_POLL, return_when=FIRST_COMPLETED)
                 for future in done:
                     job = futures.pop(future)
+                    for note in notes.pop(job.label, ()):
+                        bar.write(f"{job.label}: {note}", file=sys.stderr)
                     try:
                         results[job.label] = future.result()
                     except DendplastError:
                         raise
                     except Exception as error:
-                        raise SimulationError(
-                            f"job {job.label!r} failed: {type(error).__name__}: {error}"
-                        ) from error
+                        text = " ".join(f"{type(error).__name__}: {error}".split())
+                        raise SimulationError(f"job {job.label!r} failed: {text}") from error
                     partial = files[job.label].with_suffix(".partial")
                     partial.write_bytes(pickle.dumps(results[job.label]))
                     os.replace(partial, files[job.label])
@@ -179,9 +190,36 @@ def _run(left, files, results, workers, context, shares, bar, total, costs) -> N
             raise
 
 
-def _work(job: Job, shares: Any) -> Any:
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while the pool starts: its threads and processes inherit that, and so never see one.
+
+    The terminal sends Ctrl-C to every process at once; a worker that is just starting would end in a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Notes(logging.Handler):
+    """Keeps what is logged, for the process that shows the progress bar."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message as one line."""
+        self.texts.append(" ".join(record.getMessage().split()))
+
+
+def _work(job: Job, shares: Any, notes: Any) -> Any:
     """Do one job in its own process."""
     logging.captureWarnings(True)
+    kept = _Notes()
+    logging.getLogger().addHandler(kept)
     last = [0.0]
 
     def report(share: float) -> None:
@@ -189,4 +227,8 @@ def _work(job: Job, shares: Any) -> Any:
             last[0] = time.monotonic()
             shares[job.label] = min(1.0, share)
 
-    return job.function(report, **job.arguments)
+    try:
+        return job.function(report, **job.arguments)
+    finally:
+        if kept.texts:
+            notes[job.label] = kept.texts

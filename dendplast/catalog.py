@@ -1,0 +1,103 @@
+"""What there is to choose from: versions, folders, presets, cells, protocols, drugs, studies, examples."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import get_args
+
+from . import __version__
+from .drugs import AGENTS, Agent
+from .errors import ParameterError
+from .parameters import RECEPTORS
+from .paths import cache_dir, mod_dir
+from .presets import load_preset, preset_names
+from .protocol import Protocol
+from .quantity import Description, unit_of
+
+__all__ = ["example", "example_names", "rows"]
+
+_REPORTED = ("neuron", "numpy", "scipy", "h5py", "pydantic", "morphio")
+_EXAMPLES = Path(__file__).with_name("examples")
+
+
+def rows() -> list[tuple[str, str]]:
+    """Return what ``dendplast info`` shows, as pairs of a heading and one line."""
+    from .morphology import shipped
+    from .studies.registry import STUDIES
+
+    out = [
+        ("dendplast", __version__),
+        ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        ("libraries", ", ".join(f"{name} {_version(name)}" for name in _REPORTED)),
+        ("sources", str(mod_dir())),
+        ("mechanisms", ", ".join(sorted(p.stem for p in mod_dir().glob("*.mod"))) or "none"),
+        ("cache", str(cache_dir())),
+        ("morphologies", ", ".join(shipped()) or "none"),
+        ("examples", ", ".join(example_names())),
+        ("studies", ", ".join(STUDIES)),
+    ]
+    out += [("preset", f"{name}: {load_preset(name).description}") for name in preset_names()]
+    for kind in get_args(get_args(Protocol)[0]):
+        out.append(("protocol", f"{kind.model_fields['kind'].default}: {_fields(kind)}"))
+    out += [("drug", f"{name}: {_effect(name, agent)}") for name, agent in AGENTS.items()]
+    return out
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _fields(kind: type[Description]) -> str:
+    """Return the fields of a description: ``dt (ms), n = 100, hz = 0.2 Hz``."""
+    out = []
+    for name, info in kind.model_fields.items():
+        unit = unit_of(kind, name)
+        unit = "" if unit in (None, "1") else unit
+        if name == "kind":
+            continue
+        if info.is_required():
+            out.append(f"{name} ({unit})" if unit else name)
+        else:
+            value = f"{info.default:g}" if isinstance(info.default, float) else str(info.default)
+            out.append(f"{name} = {value} {unit}".rstrip())
+    return ", ".join(out)
+
+
+def _effect(name: str, agent: Agent) -> str:
+    """Return what an agent does, in words."""
+    if agent.ligand:
+        receptors = [r for r, ligand in RECEPTORS.items() if ligand == name]
+        return f"the modulator in the bath; binds {', '.join(receptors)}"
+    if agent.nmda_block:
+        return f"blocks NMDA receptors, Kd {agent.nmda_block * 1e3:g} uM"
+    if agent.agonist:
+        affinities = (f"{r} ({k:g} times the affinity of {RECEPTORS[r]})" for r, k in agent.agonist.items())
+        return f"agonist at {', '.join(affinities)}"
+    return f"antagonist at {', '.join(f'{r} (Kd {kd * 1e6:g} nM)' for r, kd in agent.antagonist.items())}"
+
+
+def example_names() -> list[str]:
+    """Return the names of the shipped experiments."""
+    return sorted(p.stem for p in _EXAMPLES.glob("*.toml"))
+
+
+def example(name: str) -> str:
+    """Return a complete, commented experiment as TOML.
+
+    Raises
+    ------
+    ParameterError
+        If there is no example of that name.
+    """
+    names = example_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1, 0.4)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ParameterError(f"example {name!r} is not known; {hint}examples are {', '.join(names)}")
+    return (_EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")

@@ -1,0 +1,209 @@
+"""Timing: the same pairing with dopamine before, during, after and long after it.
+
+`ca1`: 10 min of 20 uM dopamine in the bath around 100 pairings at 0.2 Hz, as in the slices of Brzosko et
+al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15 trains of 10 pairings
+at 10 Hz, as in Yagishita et al. 2014 (10.1126/science.1255514).  Calcium of one unit is recorded on the cell
+and drives the rule under every condition; some conditions are run in full beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..build import build
+from ..drugs import Drug
+from ..experiment import Experiment, Numerics, Placement, Record
+from ..protocol import Pairing, Release
+from ..release import Patch
+from ..replay import Condition, replay
+from ..simulate import record, run
+from ..storage import study_file, write_labelled
+from .base import Finding, Job, Report, Study
+from .places import all_spines, crossing, nearest_to
+from .timing_figure import PANELS, draw, panels
+
+__all__ = ["STUDY"]
+
+MIN, S = 6e4, 1e3  # ms
+
+NUMERICS = Numerics(dt=0.05, d_lambda=0.2)
+"""Coarser than the default; calcium peaks move by less than 2 % against 0.025 ms and 0.1 (docs/design.md)."""
+
+CA1_START, CA1_BATH = 20 * MIN, 10 * MIN
+CA1_ONSETS = (-25.0, -20.0, -15.0, -8.33, 0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)  # min after the last pairing
+CA1_AFTER = 45 * MIN  # outcome, after the last pairing
+
+DSPN_START = 20 * S
+DSPN_DELAYS = (-3.0, -2.0, -1.0, -0.5, 0.0, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)  # s after train onset
+DSPN_AFTER = 45 * MIN
+
+CONTROLS = ("no dopamine", "D1 blocked", "no activity", "far site")
+
+
+def ca1_protocol(dt: float) -> Pairing:
+    """Return the pairing of the slices: 100 at 0.2 Hz."""
+    return Pairing(dt=dt, n=100, hz=0.2, start=CA1_START)
+
+
+def dspn_protocol() -> Pairing:
+    """Return 15 trains of 10 pairings at 10 Hz with three spikes each."""
+    return Pairing(dt=10, n=10, hz=10, n_post=3, trains=15, train_interval=10 * S, start=DSPN_START)
+
+
+def patch(center: np.ndarray) -> Patch:
+    """Return the default patch: 10 um, release probability of a burst."""
+    return Patch("dopamine", center=tuple(center), radius=10.0, p=0.3)
+
+
+def burst(center: np.ndarray, delay: float) -> Release:
+    """Return ten spikes at 20 Hz, `delay` s after the onset of every train."""
+    return Release(site=patch(center), start=DSPN_START + delay * S, n=10, hz=20, trains=15, train_interval=10 * S)
+
+
+def _experiment(preset: str, quick: bool, seed: int) -> Experiment:
+    return Experiment(preset=preset, morphology=f"{preset}_1", numerics=NUMERICS, seed=seed)
+
+
+def _ca1(report: Report, dt: float, n_spine: int, seed: int, full: bool) -> dict[str, Any]:
+    """Record the pairing at `dt` ms and replay it under every time of dopamine."""
+    experiment = _experiment("ca1", False, seed).replaced(
+        spines=Placement(n=n_spine, region="apical", path_min=80, path_max=200)
+    )
+    model = build(experiment)
+    report(0.2)
+    protocol = ca1_protocol(dt)
+    recorded = record(model, protocol)
+    report(0.3)
+    end = protocol.end(CA1_START)
+    conditions = [_bathed(f"{onset:g} min", end + onset * MIN) for onset in CA1_ONSETS]
+    conditions.append(Condition("no dopamine"))
+    conditions.append(_bathed("D1 blocked", end, Drug(agent="SCH23390", conc="10 uM")))
+    conditions.append(_silent(_bathed("no activity", end)))
+    _, outcome = replay(recorded, conditions, until=end + CA1_AFTER)
+    result = _pack(conditions, outcome, np.array(CA1_ONSETS)) | {"path_distance": recorded.spines.path_distance}
+    if full:
+        report(0.5)
+        for label, drugs in (("no dopamine", ()), ("0 min", conditions[CA1_ONSETS.index(0.0)].drugs)):
+            model.experiment = experiment.replaced(drugs=drugs, record=Record(names=("w",)))
+            model.apply(protocol)
+            result[f"full {label}"] = run(model, until=end + CA1_AFTER).outcomes["w"][-1]
+            report(0.75)
+    return result
+
+
+def _bathed(label: str, start: float, *more: Drug) -> Condition:
+    dopamine = Drug(agent="dopamine", conc="20 uM", start=start, stop=start + CA1_BATH)
+    return Condition(label, drugs=(dopamine, *more))
+
+
+def _silent(condition: Condition) -> Condition:
+    return Condition(condition.label, condition.releases, condition.drugs, condition.parameters, active=False)
+
+
+def _dspn(report: Report, n_spine: int, seed: int, full: bool) -> dict[str, Any]:
+    """Record the trains at spines inside the patch and replay them under every time of dopamine."""
+    experiment = _experiment("dspn", False, seed)
+    cell, everywhere = all_spines(experiment)
+    center = everywhere.xyz[crossing(everywhere, (60.0, 110.0), 15.0)]
+    spines = everywhere.select(nearest_to(everywhere, center, n_spine))
+    model = build(experiment, cell=cell, spines=spines)
+    report(0.3)
+    protocol = dspn_protocol()
+    recorded = record(model, protocol)
+    report(0.4)
+    end = protocol.end(DSPN_START)
+    best = (burst(center, 0.6),)
+    conditions = [Condition(f"{d:g} s", (burst(center, d),)) for d in DSPN_DELAYS]
+    conditions.append(Condition("no dopamine"))
+    conditions.append(Condition("D1 blocked", best, (Drug(agent="SCH23390", conc="10 uM"),)))
+    conditions.append(Condition("no activity", best, active=False))
+    conditions.append(Condition("far site", (burst(center + [0.0, 0.0, 60.0], 0.6),)))
+    _, outcome = replay(recorded, conditions, until=end + DSPN_AFTER)
+    result = _pack(conditions, outcome, np.array(DSPN_DELAYS)) | {"path_distance": spines.path_distance}
+    report(0.6)
+    if full:
+        for label, release in (("no dopamine", ()), ("0.6 s", best)):
+            model.experiment = experiment.replaced(record=Record(names=("w",)))
+            model.apply(protocol, *release)
+            result[f"full {label}"] = run(model, until=end + DSPN_AFTER).outcomes["w"][-1]
+            report(0.8)
+    return result
+
+
+def _pack(conditions: list[Condition], outcome: Mapping[str, np.ndarray], onsets: np.ndarray) -> dict[str, Any]:
+    """Return the changes of weight at the end, curve and controls apart, each (n_condition, n_spine)."""
+    last = {n: v[-1] for n, v in outcome.items()}
+    k = len(onsets)
+    return {
+        "onset": onsets,
+        "labels": [c.label for c in conditions[k:]],
+        "curve": {n: last[n][:k] for n in ("w", "tag_P", "tag_D", "primed")},
+        "controls": {n: last[n][k:] for n in ("w", "tag_P", "tag_D", "primed")},
+    }
+
+
+def _jobs(quick: bool) -> list[Job]:
+    n = 8 if quick else 16
+    out = [
+        Job(f"ca1_{dt:+d}", _ca1, {"dt": float(dt), "n_spine": n, "seed": 1, "full": not quick and dt < 0}, 2.0)
+        for dt in (-20, 10)
+    ]
+    return [*out, Job("dspn", _dspn, {"n_spine": n, "seed": 1, "full": not quick}, 2.0)]
+
+
+def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
+    """Write one group a panel: change of weight by onset (or control) and spine."""
+    with study_file(path, {"study": "timing", "quick": int(quick)}) as file:
+        for label, r in results.items():
+            unit = "min" if label.startswith("ca1") else "s"
+            coords = {
+                "onset": (r["onset"], unit, "onset of dopamine after the last pairing"
+                          if unit == "min" else "onset of dopamine after the onset of each train"),
+                "control": (np.array(r["labels"], object), "1", "control"),
+                "spine": (np.arange(len(r["path_distance"])), "1", "spine"),
+            }  # fmt: skip
+            variables: dict[str, Any] = {
+                "path_distance": (("spine",), r["path_distance"], "um", "path distance from the soma"),
+            }
+            for name, long_name in (("w", "synaptic weight relative to its start"), ("tag_P", "tag for potentiation"),
+                                    ("tag_D", "tag for depression"), ("primed", "slow PKA memory")):  # fmt: skip
+                variables[name] = (("onset", "spine"), r["curve"][name], "1", long_name)
+                variables[f"control_{name}"] = (("control", "spine"), r["controls"][name], "1", long_name)
+            for key in [k for k in r if k.startswith("full ")]:
+                name = "full_" + key[5:].replace(" ", "_").replace(".", "p")
+                variables[name] = (("spine",), r[key], "1", f"weight in the full run, {key[5:]}")
+            write_labelled(file.create_group(label), coords, variables)
+
+
+def _findings(path: Path) -> list[Finding]:
+    out = []
+    for label, table in panels(path).items():
+        onset, unit = table.coords["onset"][:2]
+        mean = 100 * table.values("w").mean(axis=1)
+        control = dict(zip(table.values("control"), 100 * table.values("control_w").mean(axis=1), strict=True))
+        at = {
+            "min": (("before", -20.0), ("during", -8.33), ("at once after", 0.0), ("30 min after", 30.0)),
+            "s": (("2 s before", -2.0), ("0.6 s after", 0.6), ("1 s after", 1.0), ("4 s after", 4.0)),
+        }[unit]
+        values = [f"{word} {mean[np.flatnonzero(np.isclose(onset, x))[0]]:.0f} %" for word, x in at]
+        out.append(Finding(
+            f"{PANELS[label]}: the time of dopamine decides the sign" if label != "ca1_+10"
+            else f"{PANELS[label]}: dopamine enlarges the change, least when it comes long after",
+            ", ".join(values),
+            ", ".join(f"{name} {value:.0f} %" for name, value in control.items()),
+        ))  # fmt: skip
+    return out
+
+
+STUDY = Study(
+    name="timing",
+    question="Does dopamine before, during, after or long after the same pairing change its direction?",
+    jobs=_jobs,
+    save=_save,
+    draw=draw,
+    findings=_findings,
+)
