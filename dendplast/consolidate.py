@@ -138,13 +138,15 @@ class Engine:
     def _around(self, t: float, field: Mapping[str, Any] | None) -> Surround:
         """Return what spines see; the bath is constant between the times at which it is said to change."""
         if not self._known[0] <= t < self._known[1]:
-            changes = self.bath_times(t, t + _AHEAD)
-            bath = self.bath(t)
+            # the level in the middle between two changes: where a run was cut has no say in it
+            before, after = self.bath_times(-1.0, np.nextafter(t, np.inf)), self.bath_times(t, t + _AHEAD)
+            since = before[-1] if len(before) else 0.0
+            bath = self.bath(0.5 * (since + after[0]) if len(after) else since)
             drugs = {
                 kind: {r: bath[f"{short}_{r}"] for r in RECEPTORS if np.any(bath[f"{short}_{r}"])}
                 for kind, short in (("agonist", "ago"), ("antagonist", "ant"))
             }
-            self._known = (t, changes[0] if len(changes) else t + _AHEAD)
+            self._known = (since, after[0] if len(after) else t + _AHEAD)
             self._bath = {name: bath[f"{name}_ext"] for name in LIGANDS}, drugs
         free, drugs = self._bath
         if field:

@@ -105,7 +105,7 @@ def replay(
     until : float or str
         End of the replay (ms, or ``"end + 45 min"``).
     at : sequence of float or str
-        Further times at which the outcome is kept.
+        Further times at which the outcome is kept; inside a recorded unit that of the last step before.
 
     Returns
     -------
@@ -132,23 +132,31 @@ def replay(
     kept: list[dict[str, np.ndarray]] = []
     blocks = _blocks(recorded)
     t = 0.0
+
+    def keep(before: float) -> bool:
+        """Keep the outcome for what was asked before a time; return whether all is kept."""
+        while len(kept) < len(times) and times[len(kept)] < before:
+            kept.append(_outcome(engine))
+        return len(kept) == len(times)
+
     for onset in [*recorded.onsets, np.inf]:
-        for stop in [s for s in times if t < s <= onset] + [onset]:
+        for stop in [s for s in times if t <= s < onset] + [onset]:
             stop = min(stop, times[-1])
             for step in rest_grid(t, stop, engine.bath_times(t, stop)) if stop > t else ():
                 engine.rest(t, step, rest)
                 t = float(step)
-            if t in times and len(kept) < len(times) and times[len(kept)] == t:
-                kept.append(_outcome(engine))
-        if t >= times[-1]:
-            break
+            keep(np.nextafter(t, np.inf))
         for k, size in blocks:
+            if keep(t + size):  # in a unit the outcome is that of the last tick before the asked time
+                break
             cai = recorded.cai[k : k + size].astype(float)
             if size == 1:
                 engine.tick(t, np.where(active, cai[0][:, None, :], recorded.rest))
             else:
                 engine.rest(t, t + size, np.where(active, cai.mean(axis=(0, 1)), recorded.rest))
             t += size
+        if len(kept) == len(times):
+            break
     return np.array(times), {k: np.array([o[k] for o in kept]) for k in kept[0]}
 
 

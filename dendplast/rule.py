@@ -249,7 +249,7 @@ def move(y: Mapping[str, Any], frozen: tuple[dict, dict], h: Any, p: SimpleNames
     for i, name in enumerate(INTEGRALS, n):
         new[i] = old[i] + h * growing[name]
     out = State(new)
-    np.clip(out["theta"], p.theta_lo, p.theta_hi, out=out["theta"])
+    out["theta"] = np.clip(out["theta"], p.theta_lo, p.theta_hi)
     return out
 
 

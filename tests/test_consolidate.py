@@ -60,8 +60,8 @@ def rested(growth, monkeypatch, until=3e5):
     """Traces of a strong train, dopamine 5 s later, an hour of rest."""
     monkeypatch.setattr(consolidate, "GROWTH", growth)
     e = engine(release(5000.0 + 50.0 * np.arange(10)), k_x=1.5e-5, g0_D=0.1)
-    e.y |= {"kinase": np.array([0.8, 0.8]), "phosphatase": np.array([0.5, 0.5]), "elig_P": np.array([0.6, 0.6]),
-            "elig_D": np.array([0.5, 0.5])}  # fmt: skip
+    e.y.update({"kinase": np.array([0.8, 0.8]), "phosphatase": np.array([0.5, 0.5]), "elig_P": np.array([0.6, 0.6]),
+            "elig_D": np.array([0.5, 0.5])})  # fmt: skip
     t, ca = 0.0, np.full(2, 7e-5)
     for end in rest_grid(0.0, until, np.zeros(0)):
         e.rest(t, end, ca)
@@ -84,7 +84,7 @@ def test_rest_steps_are_the_ticks_they_stand_for():
     ca = np.full(2, 7e-5)
     quick, slow = (engine(release(times), g0_D=0.1) for _ in range(2))
     for e in (quick, slow):
-        e.y |= {"kinase": np.array([0.8, 0.8]), "elig_P": np.array([0.6, 0.6]), "elig_D": np.array([0.5, 0.5])}
+        e.y.update({"kinase": np.array([0.8, 0.8]), "elig_P": np.array([0.6, 0.6]), "elig_D": np.array([0.5, 0.5])})
     t = 0.0
     for end in rest_grid(0.0, 3000.0, np.zeros(0)):
         quick.rest(t, end, ca)

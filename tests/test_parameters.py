@@ -27,7 +27,7 @@ AROUND = {
 
 SHOWN = {
     "vhead", "g", "ica", "w", "da", "ach", "ne", "cai_peak", "gneck", "offset", "schur", "n_tick", "n_sample",
-    "i_tick", "i_sample", "sum_P", "sum_D", "sum_ca",
+    "i_tick", "i_sample", "sum_P", "sum_D", "sum_ca", "unblock",
 }  # fmt: skip
 """Computed by the mechanism."""
 

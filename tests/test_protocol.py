@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from dendplast import protocols
 from dendplast.errors import ParameterError
-from dendplast.protocol import Selection, burst, compile_schedule, resolve_time
+from dendplast.protocol import Selection, burst, resolve_time
 from dendplast.release import Patch, Varicosity
+from dendplast.schedule import compile_schedule
 
 POINT = Varicosity("dopamine", at=(0, 0, 1))
 OTHER = Varicosity("acetylcholine", at=(5, 0, 1))

@@ -87,7 +87,7 @@ def test_the_compiled_rule_is_the_numpy_rule(changes, spikes, releases, baths, r
     now = dict(bath((), {}, 0.0))
     engine = Engine(
         rule.parameters(p.flat(), np.array([VOLUME])), (1,), soe_rates(SoeSettings()), UPTAKE,
-        lambda t: now, lambda a, b: np.zeros(0), arrivals,
+        lambda t: now, lambda a, b: np.array([k + 0.5 for k in sorted(baths) if a < k + 0.5 < b]), arrivals,
     )  # fmt: skip
     cell.start()
     try:
@@ -185,15 +185,15 @@ def test_hill_is_a_half_at_its_constant_and_rises(x, k, n):
     assert rule.hill(0.0, k, n) == 0.0 and rule.hill(-x, k, n) == 0.0
 
 
-@given(st.floats(-5, 5), st.floats(0, 2), st.floats(0, 2), st.floats(1e-3, 1e3))
+@given(st.floats(-5, 5), st.floats(0, 2), st.floats(1e-4, 2), st.floats(1e-3, 1e3))
 def test_relax_solves_its_equation_and_composes(x, drive, rate, h):
     two = rule.relax(rule.relax(x, drive, rate, h / 2), drive, rate, h / 2)
-    # an exact solution does not depend on how the step is cut; rates near 0 lose digits in drive/rate
-    assert two == pytest.approx(rule.relax(x, drive, rate, h), rel=1e-9, abs=1e-9 * (1 + drive / max(rate, 1e-6)))
+    # an exact solution does not depend on how the step is cut; its rounding is that of the steady state, drive/rate
+    assert two == pytest.approx(rule.relax(x, drive, rate, h), rel=1e-9, abs=1e-12 * (1 + drive / rate))
 
 
-def test_relax_without_rate_adds_up():
-    assert rule.relax(1.0, 0.5, 0.0, 4.0) == 3.0
+def test_without_drive_and_rate_a_state_stays():
+    assert rule.relax(1.5, 0.0, 0.0, 4.0) == 1.5
 
 
 @given(st.integers(0, 2**31), st.floats(0, 0.01), st.floats(0, 0.05), st.floats(0.1, 20))
@@ -203,9 +203,9 @@ def test_states_stay_within_their_bounds(seed, ca, da, h):
     rng = np.random.default_rng(seed)
     y = rule.resting(p, Surround(), (4,))
     shares = [n for n in STATES if n not in ("theta", "volume", "early", "late")]
-    y |= {name: rng.uniform(0, 1, 4) for name in shares}
+    y.update({name: rng.uniform(0, 1, 4) for name in shares})
     share = rng.uniform(0, 1, 4)
-    y |= {"tag_P": share, "tag_D": (1 - share) * rng.uniform(0, 1, 4)}
+    y.update({"tag_P": share, "tag_D": (1 - share) * rng.uniform(0, 1, 4)})
     step = partial(rule.learn, y, *rule.readout(ca, y, p), ca, Surround(da=da), h, p)
     for name in shares:
         new = step()[name]
