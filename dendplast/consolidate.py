@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from .diffusion import Deliveries
 from .parameters import RECEPTORS
+from .release import LIGAND
 from .rule import State, Surround, learn, midpoint, readout, resting
 
 __all__ = ["Arrivals", "Engine", "GROWTH", "rest_grid"]
@@ -26,7 +28,7 @@ GROWTH = 0.1
 STEP_MAX = 20_000.0
 """Largest step of a rest (ms): a fifteenth of the fastest expression constant (tau_tr, 300 s)."""
 
-LIGANDS = ("da", "ach", "ne")
+LIGANDS = tuple(LIGAND.values())
 
 _AHEAD = 1e9  # ms; how far ahead a change of the bath is looked for
 
@@ -85,6 +87,19 @@ class Arrivals:
     def only(self, mask: np.ndarray) -> Arrivals:
         """Return those selected by a boolean mask."""
         return Arrivals(self.time[mask], self.ligand[mask], tuple(w[mask] for w in self.where), self.weights[mask])
+
+    @classmethod
+    def of(cls, table: Deliveries, time: np.ndarray, site: np.ndarray) -> Arrivals:
+        """Return releases at `time` (ms) from `site` (index), shape (n_release,), at every spine in reach."""
+        rows = [np.flatnonzero(table.site == k) for k in range(len(table.modulators))]
+        site = np.asarray(site, int)
+        row = np.concatenate([np.zeros(0, int), *(rows[k] for k in site)])
+        when = np.concatenate([np.zeros(0), *(t + table.delay[rows[k]] for t, k in zip(time, site, strict=True))])
+        order = np.argsort(when, kind="stable")
+        row = row[order]
+        kind = np.array([list(LIGAND).index(m) for m in table.modulators], int)
+        ligand = kind[table.site[row]] if len(row) else row
+        return cls(when[order], ligand, (table.spine[row],), table.weights[row])
 
     @classmethod
     def none(cls, dimensions: int = 1) -> Arrivals:

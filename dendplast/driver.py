@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from neuron import h
 
-from .consolidate import Engine, rest_grid
+from .consolidate import LIGANDS, Engine, rest_grid
 from .errors import SimulationError
 from .model import Model
 from .recorder import Recorder
+from .release import N_RATE
 from .result import OUTCOMES
 from .rule import INTEGRALS, STATES, State, efficacy
 from .slots import MODULATOR_STATES, SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
@@ -31,8 +32,6 @@ LEAD = 2.0
 
 CHUNK = 20.0
 """Calm is looked for at this interval (ms) in an active stretch."""
-
-_LIGANDS = ("da", "ach", "ne")
 
 
 class Driver:
@@ -312,7 +311,7 @@ class Driver:
 
     def _gather(self) -> list[Engine]:
         values = {n: self.slow[n].get() for n in (*STATES, *INTEGRALS)}
-        released = {n: self.slow[f"s_{n}"].get().reshape(12, -1) for n in _LIGANDS}
+        released = {n: self.slow[f"s_{n}"].get().reshape(N_RATE, -1) for n in LIGANDS}
         for group, engine in zip(self.groups, self._engines, strict=True):
             engine.y = State.of({n: v[group] for n, v in values.items()})
             engine.s = {n: v[:, group] for n, v in released.items()}
@@ -322,8 +321,8 @@ class Driver:
     def _scatter(self, engines: list[Engine]) -> None:
         for name in (*STATES, *INTEGRALS):
             self.slow[name].set(self._join(engines, name))
-        for name in _LIGANDS:
-            whole = np.zeros((12, len(self.model.spines)))
+        for name in LIGANDS:
+            whole = np.zeros((N_RATE, len(self.model.spines)))
             for group, engine in zip(self.groups, engines, strict=True):
                 whole[:, group] = engine.s[name]
             self.slow[f"s_{name}"].set(whole.ravel())

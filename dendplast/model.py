@@ -22,15 +22,12 @@ from .geometry import Geometry
 from .parameters import Parameters
 from .presets import Preset
 from .protocol import Selection
-from .release import MEDIA, SoeSettings
+from .release import LIGAND, MEDIA, SoeSettings
 from .schedule import Schedule, compile_schedule
 from .spines import Spines
 from .stepping import TICK
 
 __all__ = ["Model"]
-
-LIGAND = {"dopamine": "da", "acetylcholine": "ach", "noradrenaline": "ne"}
-"""Names in the mechanism; the place in this table plus 1 is the agent of a release NetCon."""
 
 REFERENCE_VOLUME = 0.087
 """Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
@@ -255,18 +252,7 @@ class Model:
 
     def arrivals(self) -> Arrivals:
         """Return every release as it arrives at every spine in reach, sorted by time."""
-        d, s = self.deliveries, self.schedule
-        rows = [np.flatnonzero(d.site == k) for k in range(len(s.sites))]
-        time, row = [np.zeros(0)], [np.zeros(0, int)]
-        for t, site in zip(s.release_time, s.release_site.astype(int), strict=True):
-            time.append(t + d.delay[rows[site]])
-            row.append(rows[site])
-        when, which = np.concatenate(time), np.concatenate(row)
-        order = np.argsort(when, kind="stable")
-        when, which = when[order], which[order]
-        kind = np.array([list(LIGAND.values()).index(LIGAND[m]) for m in d.modulators], int)
-        ligand = kind[d.site[which]] if len(which) else np.zeros(0, int)
-        return Arrivals(when, ligand, (d.spine[which],), d.weights[which])
+        return Arrivals.of(self.deliveries, self.schedule.release_time, self.schedule.release_site)
 
     # ---- events -------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from .quantity import Description, quantity
 
 __all__ = [
+    "LIGAND",
     "MEDIA",
     "MODULATORS",
     "N_RATE",
@@ -21,6 +22,9 @@ Modulator = Literal["dopamine", "acetylcholine", "noradrenaline"]
 
 #: The one spelling of every modulator.
 MODULATORS: tuple[str, ...] = get_args(Modulator)
+
+#: Name of each modulator in the compiled spine; the place in this table plus 1 is the agent of a release event.
+LIGAND = {"dopamine": "da", "acetylcholine": "ach", "noradrenaline": "ne"}
 
 #: Number of shared exponentials in the compiled spine.
 N_RATE = 12

@@ -7,7 +7,7 @@ once (`simulate.record`) and repeated.  Conditions differ in releases, drugs, to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,14 +19,12 @@ from .drugs import Drug, bath, bath_times
 from .errors import ParameterError
 from .parameters import Parameters
 from .protocol import Release, resolve_time
-from .release import Medium, SoeSettings
+from .release import LIGAND, Medium, SoeSettings
 from .rule import INTEGRALS, STATES, efficacy, parameters
 from .schedule import compile_schedule
 from .spines import Spines
 
 __all__ = ["Condition", "Recorded", "replay"]
-
-LIGAND = {"dopamine": "da", "acetylcholine": "ach", "noradrenaline": "ne"}
 
 
 @dataclass(frozen=True)
@@ -189,15 +187,8 @@ def _compile(recorded: Recorded, condition: Condition, k: int) -> Arrivals:
     items = (recorded.protocol, *condition.releases)
     schedule = compile_schedule(items, _nobody, recorded.seed, probability)
     table = deliveries(schedule.sites, recorded.spines.xyz, recorded.media)
-    rows = [np.flatnonzero(table.site == s) for s in range(len(schedule.sites))]
-    sites = schedule.release_site.astype(int)
-    which = np.concatenate([np.zeros(0, int), *(rows[s] for s in sites)])
-    time = np.concatenate(
-        [np.zeros(0), *(t + table.delay[rows[s]] for t, s in zip(schedule.release_time, sites, strict=True))]
-    )
-    kinds = np.array([list(LIGAND).index(m) for m in table.modulators], int)
-    ligand = kinds[table.site[which]] if len(which) else np.zeros(0, int)
-    return Arrivals(time, ligand, (np.full(len(which), k), table.spine[which]), table.weights[which])
+    found = Arrivals.of(table, schedule.release_time, schedule.release_site)
+    return replace(found, where=(np.full(len(found), k), *found.where))
 
 
 def _merged(parts: Sequence[Arrivals]) -> Arrivals:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .parameters import RECEPTORS
+from .release import LIGAND
 
 __all__ = [
     "INTEGRALS",
@@ -45,8 +46,6 @@ INTEGRALS = ("gate", "hazard")
 
 _NO_RATE = 1e-300  # /ms: the late weight has neither rate nor drive while there is no protein
 _TINY = 1e-20  # keeps the power below the largest double up to n = 12
-
-_LIGAND = {"dopamine": "da", "noradrenaline": "ne", "acetylcholine": "ach"}
 
 
 class State(MutableMapping[str, np.ndarray]):
@@ -111,7 +110,7 @@ class Surround:
 
     def ligand(self, receptor: str, p: SimpleNamespace) -> Any:
         """Return the effective ligand concentration at a receptor subtype (mM)."""
-        name = _LIGAND.get(RECEPTORS[receptor])
+        name = LIGAND.get(RECEPTORS[receptor])
         free = getattr(self, name) if name else p.adenosine
         return (free + self.agonist.get(receptor, 0.0)) / (1 + self.antagonist.get(receptor, 0.0))
 

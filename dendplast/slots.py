@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from neuron import h
 
+from .release import N_RATE
 from .rule import INTEGRALS, STATES
 
 __all__ = ["MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "cell_references", "spine_references"]
 
-N_RATE = 12
 MODULATOR_STATES = ("s_da", "s_ach", "s_ne")
 SPINE_RULE = (*STATES, *INTEGRALS, "w", "da", "ach", "ne")
 """What the rule moves in a spine (the modulators' exponentials apart)."""

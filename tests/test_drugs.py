@@ -64,7 +64,9 @@ def test_a_bath_fills_and_empties_exponentially(conc, start, length, wash, t):
         expected = conc * (1 - np.exp(-(t - start) / wash))
     else:
         expected = conc * (1 - np.exp(-(stop - start) / wash)) * np.exp(-(t - stop) / wash)
-    assert drug.level(t) == pytest.approx(expected, rel=1e-9, abs=1e-12 * conc)  # 1 - exp(-x) loses digits at small x
+    assert drug.level(t) == pytest.approx(
+        expected, rel=1e-9, abs=1e-12 * conc
+    )  # 1 - exp(-x) loses digits at small x
 
 
 def test_without_wash_the_bath_changes_at_once():

@@ -81,7 +81,14 @@ activity = st.lists(
 @settings(max_examples=6)
 def test_without_modulator_the_gate_is_exactly_zero(protocol, g0_P, g0_D):
     """Whatever the cell does: what no modulator converted is not called modulation, even with a basal PLC."""
-    parameters = QUICK | {"A_basal": 0.0, "adenosine": 0.0, "Q_basal": 0.3, "k_c": 1e-3, "g0_P": g0_P, "g0_D": g0_D}
+    parameters = QUICK | {
+        "A_basal": 0.0,
+        "adenosine": 0.0,
+        "Q_basal": 0.3,
+        "k_c": 1e-3,
+        "g0_P": g0_P,
+        "g0_D": g0_D,
+    }
     result = run(tuple(protocol), 1500.0, parameters=parameters, numerics={"plastic": True})
     assert not result.traces["gate"].any()
     assert not result.outcomes["gate"].any()

@@ -194,7 +194,10 @@ def test_an_adopted_cell_is_only_added_to():
         sec.insert("hh")
     before = {sec.name(): sec.psection()["density_mechs"] for sec in (soma, dend)}
     spines = place_at(cell.geometry(), np.array([1, 1]), np.array([0.3, 0.7]))
-    protocol = (protocols.uncaging(start=20.0, n=2, hz=20.0), protocols.plateau(start=100.0, amplitude=0.2, duration=5.0))
+    protocol = (
+        protocols.uncaging(start=20.0, n=2, hz=20.0),
+        protocols.plateau(start=100.0, amplitude=0.2, duration=5.0),
+    )
     experiment = dp.Experiment(preset="passive", protocol=protocol, numerics=NUMERICS.replaced(dt=0.05))
     model = dp.build(experiment, cell=cell, spines=spines)
     for sec in (soma, dend):

@@ -39,9 +39,12 @@ def traces(form, dt, until, synaptic=(), pulses=(), every=1):
     return values[:, :3], values[:, 3:6], values[:, 6]
 
 
-events = st.lists(st.tuples(st.integers(0, 150).map(lambda k: 0.2 * k), st.integers(0, 2), st.floats(0.1, 3)), max_size=8)
+events = st.lists(
+    st.tuples(st.integers(0, 150).map(lambda k: 0.2 * k), st.integers(0, 2), st.floats(0.1, 3)), max_size=8
+)
 steps = st.lists(
-    st.tuples(st.integers(0, 150).map(lambda k: 0.2 * k), st.sampled_from([1.0, 2.0, 10.0]), st.floats(-0.2, 0.4)), max_size=3
+    st.tuples(st.integers(0, 150).map(lambda k: 0.2 * k), st.sampled_from([1.0, 2.0, 10.0]), st.floats(-0.2, 0.4)),
+    max_size=3,
 )
 
 

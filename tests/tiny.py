@@ -12,7 +12,7 @@ from dendplast.cell import Cell, build_cell
 from dendplast.geometry import Morphology, Neurite
 from dendplast.parameters import Parameters
 from dendplast.presets import load_preset
-from dendplast.spines import Spines, place_at
+from dendplast.spines import place_at
 
 SPECIAL = {"bap_peak", "epsp_peak", *Parameters.model_fields["outcome"].annotation.model_fields}
 """Parameters that are not the compiled spine's: targets of the calibration and limits of the classes."""
