@@ -11,13 +11,13 @@ from typing import get_args
 from . import __version__
 from .drugs import AGENTS, Agent
 from .errors import ParameterError
-from .parameters import RECEPTORS
+from .parameters import RECEPTORS, Parameters
 from .paths import cache_dir, mod_dir
 from .presets import load_preset, preset_names
 from .protocol import Protocol
-from .quantity import Description, unit_of
+from .quantity import Description, source_of, unit_of
 
-__all__ = ["example", "example_names", "rows"]
+__all__ = ["example", "example_names", "parameter_table", "rows"]
 
 _REPORTED = ("neuron", "numpy", "scipy", "h5py", "pydantic", "morphio")
 _EXAMPLES = Path(__file__).with_name("examples")
@@ -44,6 +44,24 @@ def rows() -> list[tuple[str, str]]:
         out.append(("protocol", f"{kind.model_fields['kind'].default}: {_fields(kind)}"))
     out += [("drug", f"{name}: {_effect(name, agent)}") for name, agent in AGENTS.items()]
     return out
+
+
+def parameter_table() -> str:
+    """Return every parameter of the spine and its rule as Markdown: value, unit, source, and each preset's own."""
+    presets = {name: load_preset(name).parameters.flat() for name in preset_names()}
+    lines = [
+        "| group | parameter | unit | default | bounds | " + " | ".join(presets) + " | source of the default |",
+        "|---|---|---|---|---|" + "---|" * len(presets) + "---|",
+    ]
+    for group, info in Parameters.model_fields.items():
+        kind = info.annotation
+        for name, field in kind.model_fields.items():
+            low = next((f"{m.ge:g}" for m in field.metadata if hasattr(m, "ge")), "")
+            high = next((f"{m.le:g}" for m in field.metadata if hasattr(m, "le")), "")
+            own = [f"{p[name]:g}" if p[name] != field.default else "" for p in presets.values()]
+            cells = [group, f"`{name}`", unit_of(kind, name), f"{field.default:g}", f"{low} to {high}", *own]
+            lines.append("| " + " | ".join([*cells, source_of(kind, name)]) + " |")
+    return "\n".join(lines)
 
 
 def _version(package: str) -> str:

@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _add(commands, "compile", _compile, "compile the NEURON mechanisms ahead of time")
     command.add_argument("--out", metavar="DIR", help="put a copy there, for the variable DENDPLAST_MECHANISMS")
+    _add(commands, "parameters", _parameters, "print every parameter of the spine with unit, bounds and source")
     _add(commands, "info", _info, "show versions, folders, presets, cells, protocols, drugs and studies")
     return parser
 
@@ -181,6 +182,12 @@ def _compile(arguments: argparse.Namespace) -> None:
     from .mechanisms import compile_mechanisms
 
     print(compile_mechanisms(arguments.out))
+
+
+def _parameters(arguments: argparse.Namespace) -> None:
+    from .catalog import parameter_table
+
+    print(parameter_table())
 
 
 def _info(arguments: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas
 
-__all__ = ["CLASSES", "OUTCOMES", "Result", "classify", "units_of"]
+__all__ = ["CLASSES", "OUTCOMES", "Result", "classify"]
 
 CLASSES = ("unchanged", "potentiated", "depressed", "pruned", "formed", "primed")
 """Outcome classes; a class is stored as its index here."""
@@ -27,17 +27,6 @@ OUTCOMES = (
     "tag_P", "tag_D", "early", "late", "w", "volume", "theta", "primed", "gate", "hazard", "prp", "cai_peak",
 )  # fmt: skip
 """What is kept of every spine at each asked time."""
-
-_UNITS = {
-    "cai": "mM", "cai_peak": "mM", "da": "mM", "ach": "mM", "ne": "mM", "vhead": "mV", "volume": "um3",
-    "ica": "nA", "v": "mV",
-}  # fmt: skip
-
-
-def units_of(name: str) -> str:
-    """Return the unit of a recorded quantity; states of the rule are dimensionless."""
-    return _UNITS.get(name, "1")
-
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -58,7 +47,7 @@ class Result:
     time : ndarray, shape (n_time,)
         Times of the traces (ms); denser while something electrical happens.
     traces : dict of str to ndarray, shape (n_time, n_spine)
-        Recorded quantities, float32, in the units of `units_of`.
+        Recorded quantities, float32, in the units of the mechanism (`labels.describe`).
     soma_v : ndarray, shape (n_time,)
         Somatic voltage (mV).
     outcome_time : ndarray, shape (n_outcome,)
@@ -120,6 +109,7 @@ class Result:
 
     def save(self, path: str | Path) -> Path:
         """Write the run to an HDF5 file and return its path."""
+        # found when asked for: a result knows nothing of files or figures, its user expects both verbs on it
         from importlib import import_module
 
         return import_module("dendplast.storage").write(path, self)

@@ -17,8 +17,6 @@ from dendplast.experiment import Experiment
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CELL = "1 1 0 0 0 6 -1\n2 3 10 0 0 1 1\n3 3 80 0 0 1 2\n4 3 120 30 0 1 3\n5 3 120 -30 0 1 3\n"
-MADE_LATER = {"docs/figures/space.png"}  # made by the study and put there with it
-
 
 def blocks(page: Path, language: str) -> list[str]:
     """Return the code blocks of a page that are in a language."""
@@ -46,7 +44,7 @@ def test_python_blocks_run(loaded, page, tmp_path):
 def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
         target = (page.parent / link).resolve()
-        assert target.exists() or target.relative_to(ROOT).as_posix() in MADE_LATER, link
+        assert target.exists(), link
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

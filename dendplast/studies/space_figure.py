@@ -31,7 +31,7 @@ def draw(path: Path) -> dict[str, Figure]:
     with open_file(path) as file:
         presets = [name.partition("_")[2] for name in file if name.startswith("tagging_")]
         tables = {p: read_labelled(file[f"tagging_{p}"]) for p in presets}
-    return {f"space_{p}": _figure(path, p, tables[p]) for p in presets}
+    return {p: _figure(path, p, tables[p]) for p in presets}
 
 
 def _figure(path: Path, preset: str, table: Any) -> Figure:

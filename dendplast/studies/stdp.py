@@ -37,7 +37,7 @@ LOOKS = {
     "no dopamine": (PALETTE["black"], "o"),
     "dopamine": (PALETTE["vermilion"], "s"),
     "weak dopamine": (PALETTE["orange"], "^"),
-    "dopamine, D1 blocked": (PALETTE["blue"], "x"),
+    "dopamine, D1 blocked": (PALETTE["blue"], "D"),
 }
 """Colour and marker of each condition."""
 
@@ -45,7 +45,7 @@ LOOKS = {
 CONTROLS = ("no dopamine", "dopamine, D1 blocked")
 
 SENTENCES = {
-    "ca1": "ca1: without dopamine the order of spikes decides the sign; dopamine during pairing potentiates every timing",
+    "ca1": "ca1: without dopamine spike order decides the sign; dopamine during pairing potentiates every timing",
     "dspn": "dspn: without dopamine every timing depresses; dopamine 0.6 s later potentiates pre before post only",
 }
 
@@ -157,7 +157,7 @@ def _draw(path: Path) -> dict[str, Figure]:
             ax.set_title(titles[label])
             panel_letter(ax, letter)
         axes[0].legend(loc="best")
-    return {"stdp": figure}
+    return {"curve": figure}
 
 
 def _findings(path: Path) -> list[Finding]:

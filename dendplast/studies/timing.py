@@ -17,6 +17,7 @@ import numpy as np
 from ..build import build
 from ..drugs import Drug
 from ..experiment import Experiment, Numerics, Placement, Record
+from ..model import Model
 from ..protocol import Pairing, Release
 from ..release import Patch
 from ..replay import Condition, replay
@@ -64,16 +65,18 @@ def burst(center: np.ndarray, delay: float) -> Release:
     return Release(site=patch(center), start=DSPN_START + delay * S, n=10, hz=20, trains=15, train_interval=10 * S)
 
 
-def _experiment(preset: str, quick: bool, seed: int) -> Experiment:
+def _experiment(preset: str, seed: int) -> Experiment:
     return Experiment(preset=preset, morphology=f"{preset}_1", numerics=NUMERICS, seed=seed)
 
 
-def _ca1(report: Report, dt: float, n_spine: int, seed: int, full: bool) -> dict[str, Any]:
+def _ca1_model(n_spine: int, seed: int) -> Model:
+    placement = Placement(n=n_spine, region="apical", path_min=80, path_max=200)
+    return build(_experiment("ca1", seed).replaced(spines=placement))
+
+
+def _ca1(report: Report, dt: float, n_spine: int, seed: int) -> dict[str, Any]:
     """Record the pairing at `dt` ms and replay it under every time of dopamine."""
-    experiment = _experiment("ca1", False, seed).replaced(
-        spines=Placement(n=n_spine, region="apical", path_min=80, path_max=200)
-    )
-    model = build(experiment)
+    model = _ca1_model(n_spine, seed)
     report(0.2)
     protocol = ca1_protocol(dt)
     recorded = record(model, protocol)
@@ -84,15 +87,24 @@ def _ca1(report: Report, dt: float, n_spine: int, seed: int, full: bool) -> dict
     conditions.append(_bathed("D1 blocked", end, Drug(agent="SCH23390", conc="10 uM")))
     conditions.append(_silent(_bathed("no activity", end)))
     _, outcome = replay(recorded, conditions, until=end + CA1_AFTER)
-    result = _pack(conditions, outcome, np.array(CA1_ONSETS)) | {"path_distance": recorded.spines.path_distance}
-    if full:
-        report(0.5)
-        for label, drugs in (("no dopamine", ()), ("0 min", conditions[CA1_ONSETS.index(0.0)].drugs)):
-            model.experiment = experiment.replaced(drugs=drugs, record=Record(names=("w",)))
-            model.apply(protocol)
-            result[f"full {label}"] = run(model, until=end + CA1_AFTER).outcomes["w"][-1]
-            report(0.75)
-    return result
+    return _pack(conditions, outcome, np.array(CA1_ONSETS)) | {"path_distance": recorded.spines.path_distance}
+
+
+def _ca1_full(report: Report, dt: float, onset: float | None, n_spine: int, seed: int) -> np.ndarray:
+    """Run the pairing in full, with dopamine from `onset` min after its end (None: without), and return the weights."""
+    model = _ca1_model(n_spine, seed)
+    protocol = ca1_protocol(dt)
+    end = protocol.end(CA1_START)
+    drugs = () if onset is None else _bathed("", end + onset * MIN).drugs
+    return _weights(report, model, (protocol,), drugs, end + CA1_AFTER)
+
+
+def _weights(
+    report: Report, model: Model, protocols: tuple[Any, ...], drugs: tuple[Drug, ...], until: float
+) -> np.ndarray:
+    model.experiment = model.experiment.replaced(drugs=drugs, record=Record(names=("w",)))
+    model.apply(*protocols)
+    return run(model, until=until, progress=lambda t, end: report(t / end)).outcomes["w"][-1]
 
 
 def _bathed(label: str, start: float, *more: Drug) -> Condition:
@@ -104,34 +116,37 @@ def _silent(condition: Condition) -> Condition:
     return Condition(condition.label, condition.releases, condition.drugs, condition.parameters, active=False)
 
 
-def _dspn(report: Report, n_spine: int, seed: int, full: bool) -> dict[str, Any]:
-    """Record the trains at spines inside the patch and replay them under every time of dopamine."""
-    experiment = _experiment("dspn", False, seed)
+def _dspn_model(n_spine: int, seed: int) -> tuple[Model, np.ndarray]:
+    """Return a model with the spines nearest to a crossing of dendrites, and that place."""
+    experiment = _experiment("dspn", seed)
     cell, everywhere = all_spines(experiment)
     center = everywhere.xyz[crossing(everywhere, (60.0, 110.0), 15.0)]
-    spines = everywhere.select(nearest_to(everywhere, center, n_spine))
-    model = build(experiment, cell=cell, spines=spines)
+    return build(experiment, cell=cell, spines=everywhere.select(nearest_to(everywhere, center, n_spine))), center
+
+
+def _dspn(report: Report, n_spine: int, seed: int) -> dict[str, Any]:
+    """Record the trains at spines inside the patch and replay them under every time of dopamine."""
+    model, center = _dspn_model(n_spine, seed)
     report(0.3)
     protocol = dspn_protocol()
     recorded = record(model, protocol)
     report(0.4)
-    end = protocol.end(DSPN_START)
     best = (burst(center, 0.6),)
     conditions = [Condition(f"{d:g} s", (burst(center, d),)) for d in DSPN_DELAYS]
     conditions.append(Condition("no dopamine"))
     conditions.append(Condition("D1 blocked", best, (Drug(agent="SCH23390", conc="10 uM"),)))
     conditions.append(Condition("no activity", best, active=False))
     conditions.append(Condition("far site", (burst(center + [0.0, 0.0, 60.0], 0.6),)))
-    _, outcome = replay(recorded, conditions, until=end + DSPN_AFTER)
-    result = _pack(conditions, outcome, np.array(DSPN_DELAYS)) | {"path_distance": spines.path_distance}
-    report(0.6)
-    if full:
-        for label, release in (("no dopamine", ()), ("0.6 s", best)):
-            model.experiment = experiment.replaced(record=Record(names=("w",)))
-            model.apply(protocol, *release)
-            result[f"full {label}"] = run(model, until=end + DSPN_AFTER).outcomes["w"][-1]
-            report(0.8)
-    return result
+    _, outcome = replay(recorded, conditions, until=protocol.end(DSPN_START) + DSPN_AFTER)
+    return _pack(conditions, outcome, np.array(DSPN_DELAYS)) | {"path_distance": recorded.spines.path_distance}
+
+
+def _dspn_full(report: Report, delay: float | None, n_spine: int, seed: int) -> np.ndarray:
+    """Run the trains in full, with a burst `delay` s after the onset of each (None: without)."""
+    model, center = _dspn_model(n_spine, seed)
+    protocol = dspn_protocol()
+    release = () if delay is None else (burst(center, delay),)
+    return _weights(report, model, (protocol, *release), (), protocol.end(DSPN_START) + DSPN_AFTER)
 
 
 def _pack(conditions: list[Condition], outcome: Mapping[str, np.ndarray], onsets: np.ndarray) -> dict[str, Any]:
@@ -147,18 +162,24 @@ def _pack(conditions: list[Condition], outcome: Mapping[str, np.ndarray], onsets
 
 
 def _jobs(quick: bool) -> list[Job]:
-    n = 8 if quick else 16
-    out = [
-        Job(f"ca1_{dt:+d}", _ca1, {"dt": float(dt), "n_spine": n, "seed": 1, "full": not quick and dt < 0}, 2.0)
-        for dt in (-20, 10)
-    ]
-    return [*out, Job("dspn", _dspn, {"n_spine": n, "seed": 1, "full": not quick}, 2.0)]
+    common = {"n_spine": 8 if quick else 16, "seed": 1}
+    out = [Job(f"ca1_{dt:+d}", _ca1, {"dt": float(dt)} | common, 1.0) for dt in (-20, 10)]
+    out.append(Job("dspn", _dspn, common, 1.0))
+    if not quick:
+        out += [
+            Job("ca1_-20 full no dopamine", _ca1_full, {"dt": -20.0, "onset": None} | common, 4.0),
+            Job("ca1_-20 full 0 min", _ca1_full, {"dt": -20.0, "onset": 0.0} | common, 4.0),
+            Job("dspn full no dopamine", _dspn_full, {"delay": None} | common, 2.0),
+            Job("dspn full 0.6 s", _dspn_full, {"delay": 0.6} | common, 2.0),
+        ]
+    return out
 
 
 def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
     """Write one group a panel: change of weight by onset (or control) and spine."""
     with study_file(path, {"study": "timing", "quick": int(quick)}) as file:
-        for label, r in results.items():
+        for label in PANELS:
+            r = results[label]
             unit = "min" if label.startswith("ca1") else "s"
             coords = {
                 "onset": (r["onset"], unit, "onset of dopamine after the last pairing"
@@ -173,9 +194,10 @@ def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
                                     ("tag_D", "tag for depression"), ("primed", "slow PKA memory")):  # fmt: skip
                 variables[name] = (("onset", "spine"), r["curve"][name], "1", long_name)
                 variables[f"control_{name}"] = (("control", "spine"), r["controls"][name], "1", long_name)
-            for key in [k for k in r if k.startswith("full ")]:
-                name = "full_" + key[5:].replace(" ", "_").replace(".", "p")
-                variables[name] = (("spine",), r[key], "1", f"weight in the full run, {key[5:]}")
+            for key in [k for k in results if k.startswith(f"{label} full ")]:
+                what = key.removeprefix(f"{label} full ")
+                name = "full_" + what.replace(" ", "_").replace(".", "p")
+                variables[name] = (("spine",), results[key], "1", f"weight in the full run, {what}")
             write_labelled(file.create_group(label), coords, variables)
 
 

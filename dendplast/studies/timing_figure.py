@@ -55,7 +55,7 @@ def draw(path: Path) -> dict[str, Figure]:
                 handles.setdefault(name, handle)
         names = list(handles)
         figure.legend([handles[n] for n in names], names, loc="outside lower center", ncols=6, columnspacing=1.2)
-    return {"timing": figure}
+    return {"onset": figure}
 
 
 def _panel(ax: Any, table: Any) -> None:
@@ -79,9 +79,9 @@ def _panel(ax: Any, table: Any) -> None:
                     ls="none", label="run in full")  # fmt: skip
     ax.axvline(onset.max() + 0.06 * span, color=PALETTE["grey"], lw=0.5, ls="--")
     reference = "last pairing" if unit == "min" else "train onset"
-    ax.set_xlabel(
-        f"Onset of dopamine after {reference} ({unit});\nbeyond the dashes: controls, n = {weight.shape[1]}"
-    )
+    ax.set_xlabel(f"Dopamine onset after {reference} ({unit})")
+    note = f"controls\nn = {weight.shape[1]}"
+    ax.annotate(note, (1.0, 1.0), xycoords="axes fraction", ha="right", va="top", size=6.5)
 
 
 def _place(about: str, onset: np.ndarray, span: float) -> float:

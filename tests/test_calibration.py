@@ -1,0 +1,63 @@
+"""Spines are given the conductances that make their calcium what was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.usefixtures("loaded")
+
+
+def model_of(n: int = 6):
+    from dendplast import Experiment, Numerics, Placement, build
+
+    placement = Placement(n=n, path_min=50, path_max=110, calibrate=False)
+    numerics = Numerics(dt=0.05, d_lambda=0.3, settle=200)
+    return build(Experiment(preset="dspn", morphology="dspn_1", spines=placement, numerics=numerics))
+
+
+def test_peaks_come_to_their_targets():
+    from dendplast.calibration import calibrate
+
+    model = model_of()
+    targets = {"bap": model.parameters.calcium.bap_peak, "epsp": model.parameters.calcium.epsp_peak}
+    calibrate(model)
+    error = [max(np.abs(peaks / targets[k] - 1).max() for k, peaks in calibrate(model).items())]
+    error.append(max(np.abs(peaks / targets[k] - 1).max() for k, peaks in calibrate(model).items()))
+    # peaks are nearly linear in the conductances: one correction leaves a few percent, a second next to nothing
+    assert error[0] < 0.06
+    assert error[1] < 0.01
+    assert model.driver is None
+
+
+def test_groups_hold_every_spine_once_and_keep_them_apart():
+    from dendplast.calibration import APART, GROUP, groups
+
+    model = model_of(40)
+    tree, segment = model.tree, model.spines.segment
+    found = groups(tree, segment)
+    assert sorted(np.concatenate(found)) == list(range(40))
+    assert max(len(g) for g in found) <= GROUP
+
+    def to_root(k: int) -> list[int]:
+        return [] if k < 0 else [k, *to_root(int(tree.parent[k]))]
+
+    for group in found:
+        for a in group:
+            for b in group:
+                if a < b:
+                    shared = set(to_root(int(segment[a]))) & set(to_root(int(segment[b])))
+                    fork = max(tree.path_distance[k] for k in shared)
+                    assert tree.path_distance[segment[[a, b]]].sum() - 2 * fork >= APART
+
+
+def test_a_synapse_that_makes_its_branch_spike_is_weakened():
+    from dendplast.calibration import calibrate
+
+    model = model_of(3)
+    strong = model.conductances["g_ampa"] * np.array([40.0, 1.0, 1.0])
+    model.set_conductances(g_ampa=strong)
+    calibrate(model)
+    after = model.conductances["g_ampa"]
+    assert after[0] < strong[0]
+    assert np.array_equal(after[1:], strong[1:])
