@@ -44,7 +44,7 @@ def experiment(**changes):
             dp.burst(SITE, start=4050.98, n=2, hz=40.0),
         ),
         drugs=(
-            dp.Drug(agent="SCH23390", conc="1 nM", start=900.0, stop=1790.0, wash=60.0),
+            dp.Drug(agent="SCH23390", conc="1 nM", start=900.0, stop=1790.0, wash=25.0),
             dp.Drug(agent="propranolol", conc="1 nM", stop=4020.0),
             dp.Drug(agent="AP5", conc="1 uM", start=4050.0, wash=60.0),
         ),
@@ -89,7 +89,7 @@ def whole(full=False):
 @example(1033.0)  # while the plateau is on
 @example(1034.7)  # off the grid of ticks
 @example(1744.0)  # while a release arrives
-@example(1804.0)  # in a rest, while the bath empties
+@example(1800.0)  # in a rest, while the bath empties
 @example(3000.0)  # in a rest
 @example(4051.0)  # where a release 0.02 ms earlier is rounded to
 @example(4071.0)  # in a stretch, while the bath fills

@@ -68,7 +68,7 @@ bath_changes = st.dictionaries(
 
 
 @given(draws(), spikes, releases, bath_changes, st.floats(-75, -25), st.sampled_from([0.0, 200.0]))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_the_compiled_rule_is_the_numpy_rule(changes, spikes, releases, baths, rest, neck):
     pytest.importorskip("neuron")
     from neuron import h
