@@ -39,7 +39,8 @@ def half(receptor, agonist, drugs=()):
 @pytest.mark.parametrize(
     ("receptor", "agonist", "antagonist"),
     [("D1", "dopamine", "SCH23390"), ("D1", "SKF38393", "SCH23390"), ("D2", "quinpirole", "sulpiride"),
-     ("beta", "noradrenaline", "propranolol"), ("alpha1", "methoxamine", "prazosin"), ("M1", "carbachol", "pirenzepine")],
+     ("beta", "noradrenaline", "propranolol"), ("alpha1", "methoxamine", "prazosin"),
+      ("M1", "carbachol", "pirenzepine")],
 )  # fmt: skip
 @pytest.mark.parametrize("conc", [1e-6, 1e-5, 1e-4])
 def test_schild(receptor, agonist, antagonist, conc):

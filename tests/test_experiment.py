@@ -15,7 +15,8 @@ number = st.floats(0.1, 500)
 times = st.one_of(st.floats(0, 1e6), st.sampled_from(["end", "end + 30 s", "2 min", "end - 1 ms"]))
 spines = st.one_of(
     st.just("all"), st.lists(st.integers(0, 50), max_size=3).map(tuple),
-    st.builds(dp.Selection, region=st.sampled_from(["basal", "apical", None]), n=st.one_of(st.none(), st.integers(1, 9))),
+    st.builds(dp.Selection, region=st.sampled_from(["basal", "apical", None]),
+               n=st.one_of(st.none(), st.integers(1, 9))),
 )  # fmt: skip
 points = st.tuples(*[st.floats(-500, 500)] * 3)
 sites = st.one_of(

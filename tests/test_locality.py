@@ -70,7 +70,8 @@ activity = st.lists(
             st.integers(10, 800), st.floats(-0.1, 0.5), st.integers(1, 200),
         ),
         st.builds(
-            lambda t, dt: protocols.pairing(start=float(t), dt=dt, n=2, hz=20.0), st.integers(10, 800), st.floats(-50, 50)
+            lambda t, dt: protocols.pairing(start=float(t), dt=dt, n=2, hz=20.0), st.integers(10, 800),
+            st.floats(-50, 50),
         ),
     ),
     min_size=1, max_size=3,
