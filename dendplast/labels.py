@@ -27,6 +27,7 @@ _LABELS = {
     "h_ca": ("1", "availability of the spine's calcium channels"),
     "offset": ("nA", "current term of the eliminated head"),
     "schur": ("megohm", "resistance term of the eliminated head"),
+    "unblock": ("1", "share of NMDA receptors that magnesium leaves open"),
     "cai": ("mM", "calcium"),
     "cai_peak": ("mM", "peak calcium so far"),
     "da": ("mM", "dopamine"),
