@@ -208,7 +208,7 @@ def test_sites_take_the_modulator_first_and_numpy_points():
     [
         (lambda: Varicosity("dopamin", at=[0, 0, 0]), "modulator.*dopamin.*'dopamine'"),
         (lambda: Varicosity("dopamine", at=[0, 0, np.nan]), "at.2.*nan.*finite"),
-        (lambda: Varicosity("dopamine", at=[0, 0]), "at.2"),
+        (lambda: Varicosity("dopamine", at=[0, 0]), "at = \\[0, 0\\]: must be a list of 3 numbers"),
         (lambda: Varicosity("dopamine", at=[0, 0, 0], p=1.5), "p = 1.5: must be at most 1"),
         (lambda: Varicosity("dopamine", at=[0, 0, 0], molecules=-1), "molecules = -1: must be at least 0"),
         (lambda: Patch("dopamine", center=[0, 0, 0]), "radius: is required"),
