@@ -64,6 +64,6 @@ def test_every_space_run_has_the_same_activity():
 
     for preset in PRESETS:
         pairing = _protocol(preset, False)
-        release = _release(preset, np.zeros(3), False, False)
+        release = _release(preset, np.zeros(3), "release", False)
         assert release.trains == (pairing.trains if pairing.trains > 1 else pairing.n)
         assert release.start > START

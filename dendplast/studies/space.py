@@ -35,7 +35,7 @@ S, MIN = 1e3, 6e4  # ms
 CORE, FAR = 5.0, 20.0
 """Core of the patch, and where nothing should be tagged (um from its centre)."""
 
-RUNS = ("release", "no release", "D1 blocked", "single varicosity", "no release, no tone")
+RUNS = ("release", "no release", "D1 blocked", "single varicosity", "single vesicle", "no release, no tone")
 
 START = 20 * S
 
@@ -69,13 +69,15 @@ def _protocol(preset: str, quick: bool) -> Pairing:
     return Pairing(start=START, **(pairing | ({"trains": 3} if quick else {})))
 
 
-def _release(preset: str, center: np.ndarray, single: bool, quick: bool) -> Release:
-    """Return the bursts, from the patch or from one varicosity at its centre that never fails."""
+def _release(preset: str, center: np.ndarray, label: str, quick: bool) -> Release:
+    """Return the bursts of the patch, of one varicosity at its centre that never fails, or one vesicle a burst."""
     burst = dict(PRESETS[preset]["burst"]) | ({"trains": 3} if quick else {})
     place = tuple(center)
-    site: Any = (
-        Varicosity("dopamine", at=place, p=1.0) if single else Patch("dopamine", center=place, radius=10.0, p=0.3)
-    )
+    site: Any = Patch("dopamine", center=place, radius=10.0, p=0.3)
+    if label.startswith("single"):
+        site = Varicosity("dopamine", at=place, p=1.0)
+    if label == "single vesicle":
+        burst["n"] = 1
     return Release(site=site, start=START + burst.pop("delay"), **burst)
 
 
@@ -100,7 +102,7 @@ def _run(report: Report, preset: str, label: str, quick: bool, n: int, seed: int
     report(0.3)
     model.apply(_protocol(preset, quick))
     if not label.startswith("no release"):
-        model.apply(_release(preset, center, label == "single varicosity", quick))
+        model.apply(_release(preset, center, label, quick))
     end = _protocol(preset, quick).end(START) + 2 * MIN  # the same with and without release
     return run(model, until=end, progress=lambda t, end: report(0.3 + 0.7 * t / end))
 
@@ -202,16 +204,21 @@ def _findings(path: Path) -> list[Finding]:
         gate = dict(zip(RUNS, table.values("gate"), strict=True))
         f = fractions(distance, flag["release"])
         out.append(Finding(
-            f"{preset}: a burst of a 10 um patch tags the spines inside it and no others "
+            f"{preset}: bursts of a 10 um patch tag the spines in and just around it, none far away "
             f"({len(distance)} active spines)",
             f"{f['core']:.2f} within {CORE:g} um (n = {f['n_core']}), {f['far']:.2f} beyond {FAR:g} um "
             f"(n = {f['n_far']}), half at {f['half']:.1f} um",
             f"D1 blocked {flag['D1 blocked'].mean():.2f}; without release 0 by definition",
         ))  # fmt: skip
+        single = flag["single varicosity"]
+        within = f", all within {distance[single].max():.1f} um" if single.any() else ""
+        burst = PRESETS[preset]["burst"]["n"]
         out.append(Finding(
-            f"{preset}: one varicosity at the same place, ten vesicles a burst, does not suffice for D1",
-            f"{int(flag['single varicosity'].sum())} of {len(distance)} spines tagged",
-            f"patch: {int(flag['release'].sum())} of {len(distance)}",
+            f"{preset}: a single vesicle a burst does not suffice for D1, and one varicosity with {burst} vesicles a "
+            "burst reaches only what touches it",
+            f"vesicle {int(flag['single vesicle'].sum())} of {len(distance)} spines tagged; varicosity "
+            f"{int(single.sum())}{within}",
+            f"patch {int(flag['release'].sum())} of {len(distance)}",
         ))  # fmt: skip
         out.append(Finding(
             f"{preset}: spines out of reach are bit for bit those of the run without release; "

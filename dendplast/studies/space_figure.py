@@ -21,7 +21,7 @@ LOOKS = {
     "release": (PALETTE["vermilion"], "o", "patch of varicosities"),
     "D1 blocked": (PALETTE["blue"], "s", "patch, D1 blocked"),
     "single varicosity": (PALETTE["green"], "^", "one varicosity"),
-    "no release, no tone": (PALETTE["black"], "x", "no release, no tone"),
+    "single vesicle": (PALETTE["black"], "x", "one vesicle a burst"),
 }
 """Colour, marker and name of each run."""
 
