@@ -46,7 +46,7 @@ CONTROLS = ("no dopamine", "dopamine, D1 blocked")
 
 SENTENCES = {
     "ca1": "ca1: without dopamine spike order decides the sign; dopamine during pairing potentiates every timing",
-    "dspn": "dspn: without dopamine every timing depresses; dopamine 0.6 s later potentiates, most where pre comes before post",
+    "dspn": "dspn: without dopamine every timing depresses; dopamine 0.6 s later potentiates, most for pre before post",
 }
 
 
