@@ -109,8 +109,9 @@ def _run(report: Report, preset: str, label: str, quick: bool, n: int, seed: int
 
 def _jobs(quick: bool) -> list[Job]:
     presets = ("dspn",) if quick else ("dspn", "ca1")
+    common = {"quick": quick, "n": 220 if quick else 300, "seed": 1}
     return [
-        Job(f"{p} {label}", _run, {"preset": p, "label": label, "quick": quick, "n": 220 if quick else 300, "seed": 1}, COSTS[p])
+        Job(f"{p} {label}", _run, {"preset": p, "label": label} | common, COSTS[p])
         for p in presets
         for label in RUNS
     ]
