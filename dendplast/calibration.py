@@ -30,9 +30,6 @@ BAP_WINDOW, EPSP_WINDOW = 25.0, 30.0  # ms; calcium peaks within 10 and 26 ms
 WEAKENINGS = 5
 """How often a synapse that makes its branch spike is weakened, by 0.6 each time."""
 
-DT = 0.05
-"""Step of the calibration (ms); peaks differ by less than 1 % from those at 0.025 ms."""
-
 RANGE = 30.0
 """Largest factor by which a conductance may be scaled; beyond it the spine is reported instead."""
 
@@ -59,7 +56,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     peaks: dict[str, np.ndarray] = {}
     model.driver = calibrate
     try:
-        with fixed_step(max(DT, numerics.dt), cell.celsius):
+        with fixed_step(numerics.dt, cell.celsius):
             rest = _Rest(model, numerics.settle, cell.v_init)
             for _ in range(rounds):
                 for name, conductance, target in (("bap", "g_vgcc", p.bap_peak), ("epsp", "g_nmda", p.epsp_peak)):

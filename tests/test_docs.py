@@ -76,3 +76,10 @@ def test_commands_exist(page):
 
 def test_citation_names_this_version():
     assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+
+
+def test_the_table_of_parameters_is_the_command_s():
+    from dendplast.catalog import parameter_table
+
+    page = (ROOT / "docs" / "parameters.md").read_text("utf-8")
+    assert page.endswith(parameter_table() + "\n"), "make it again with `dendplast parameters`"

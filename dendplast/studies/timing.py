@@ -32,7 +32,7 @@ __all__ = ["STUDY"]
 MIN, S = 6e4, 1e3  # ms
 
 NUMERICS = Numerics(dt=0.05, d_lambda=0.2)
-"""Coarser than the default; calcium peaks move by less than 2 % against 0.025 ms and 0.1 (docs/design.md)."""
+"""Coarser than the default: a spike in the dendrite moves by less than 2 %, its calcium by up to 4 %."""
 
 CA1_START, CA1_BATH = 20 * MIN, 10 * MIN
 CA1_ONSETS = (-25.0, -20.0, -15.0, -8.33, 0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)  # min after the last pairing
