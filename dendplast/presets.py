@@ -26,7 +26,8 @@ __all__ = ["CellPreset", "Channel", "Preset", "Profile", "Tone", "load_preset", 
 REGIONS = ("soma", "axon", "basal", "apical")
 # RANGE parameters of the mechanisms in mod/ that a preset may set, and their units there.
 SETTINGS = {
-    "ar2": "1", "vhalf": "mV", "k": "mV", "e": "mV", "depth": "um", "tau": "ms", "gamma": "1", "cainf": "mM",
+    "ar2": "1", "vhalf": "mV", "k": "mV", "e": "mV", "vshift": "mV", "khalf": "mM", "hill": "1", "otau": "ms",
+    "depth": "um", "tau": "ms", "gamma": "1", "cainf": "mM",
 }  # fmt: skip
 _SOURCE = re.compile(r"10\.\d{4,9}/\S+|assumed: \S.*")
 _PRESET = "given by the preset file"
