@@ -39,6 +39,7 @@ _HOME = {
     "adopt": "cell",
     "build": "build",
     "burst": "protocol",
+    "cells": "cells",
     "ensure_loaded": "mechanisms",
     "grow": "growth",
     "load_morphology": "morphology:load",

@@ -65,6 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("file", metavar="RUN.h5")
     command.add_argument("--out", metavar="DIR", default=".", help="folder; default: this one")
 
+    command = _add(commands, "cells", _cells, "compare the cells of a preset with published features")
+    command.add_argument("--preset", metavar="P", action="append", help="default: all that have targets; may be repeated")
+    command.add_argument(
+        "--morphology", metavar="M", action="append",
+        help="a file or a shipped cell; may be repeated; default: the shipped cells of the preset",
+    )  # fmt: skip
+    command.add_argument("--out", metavar="DIR", default="cells", help="folder of tables and figures; default: cells")
+    command.add_argument("--quick", action="store_true", help="coarse steps and segments, and no spines")
+    command.add_argument("--jobs", metavar="N", type=int, default=1, help="cells measured at once; default: 1")
+
     command = _add(commands, "check", _check, "show what is wrong with a morphology")
     command.add_argument("morphology", metavar="MORPHOLOGY", help="a file (.swc, .asc), or a shipped cell")
 
@@ -159,6 +169,16 @@ def _report(arguments: argparse.Namespace) -> None:
     from .report import write_report
 
     print(write_report(arguments.file, arguments.out))
+
+
+def _cells(arguments: argparse.Namespace) -> None:
+    from .cells.batch import run_cells
+
+    for path in run_cells(
+        arguments.preset, arguments.morphology, Path(arguments.out), quick=arguments.quick, workers=arguments.jobs,
+        show=sys.stderr.isatty(),
+    ):  # fmt: skip
+        print(path)
 
 
 def _check(arguments: argparse.Namespace) -> int:
