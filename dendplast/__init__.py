@@ -48,6 +48,8 @@ _HOME = {
     "record": "simulate",
     "replay": "replay",
     "run": "simulate",
+    "sensitivity": "sweep.sensitivity",
+    "sweep": "sweep",
     "write": "storage",
 }
 

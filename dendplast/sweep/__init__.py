@@ -13,9 +13,10 @@ from tqdm import tqdm
 from ..errors import ParameterError, SimulationError, StorageError
 from ..experiment import Experiment
 from ..files import ensure_writable
-from .axes import Axis, Plan, Sample
+from .axes import Axis, Plan
 from .child import DISK
 from .executors import on_dask, on_this_machine
+from .samples import Sample
 from .store import Store
 from .work import waves
 

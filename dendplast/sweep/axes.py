@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
-from scipy.stats import qmc
 
 from ..errors import ParameterError
 from ..experiment import Experiment
 from ..quantity import Description, under
 from .change import apply_changes, read_key
+from .samples import Sample
 
-__all__ = ["Axis", "Plan", "Sample"]
+__all__ = ["Axis", "Plan"]
 
 
 class Axis(Description):
@@ -104,21 +104,6 @@ class Axis(Description):
         return self.at(np.linspace(0, 1, self.n))
 
 
-class Sample(Description):
-    """Points that fill the ranges of all axes together, instead of a grid (`scipy.stats.qmc`)."""
-
-    method: Literal["latin_hypercube", "sobol"] = "latin_hypercube"
-    n: int = Field(64, ge=2, le=1_000_000)
-    seed: int = Field(1, ge=0)
-
-    def shares(self, n_axis: int) -> np.ndarray:
-        """Return the points in the unit cube, shape (n, n_axis)."""
-        if self.method == "sobol":
-            power = int(np.ceil(np.log2(self.n)))  # balanced only in powers of two
-            return qmc.Sobol(n_axis, rng=self.seed).random_base2(power)[: self.n]
-        return qmc.LatinHypercube(n_axis, rng=self.seed).random(self.n)
-
-
 class Plan(Description):
     """A whole sweep: an experiment, what varies, the seeds, and how each point is computed.
 
@@ -198,16 +183,20 @@ class Plan(Description):
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of points along each of `dims`."""
-        return tuple(len(a.points()) for a in self.axis) if self.sample is None else (self.sample.n,)
+        return tuple(len(a.points()) for a in self.axis) if self.sample is None else (len(self._shares()),)
 
     def points(self) -> list[dict[str, Any]]:
         """Return the changes of every point, the last axis fastest."""
         keys = [axis.key for axis in self.axis]
         if self.sample is None:
             return [dict(zip(keys, p, strict=True)) for p in itertools.product(*(a.points() for a in self.axis))]
-        shares = self.sample.shares(len(keys))
+        shares = self._shares()
         columns = [axis.at(shares[:, i]) for i, axis in enumerate(self.axis)]
         return [dict(zip(keys, p, strict=True)) for p in zip(*columns, strict=True)]
+
+    def _shares(self) -> np.ndarray:
+        assert self.sample is not None
+        return self.sample.shares(len(self.axis))
 
     def coordinates(self) -> dict[str, tuple[tuple[str, ...], np.ndarray, str]]:
         """Return dimension, values and unit of every axis, by its name; values as text where they are no numbers."""

@@ -110,6 +110,7 @@ class Store:
             place[seed, :n] = row["spine_path_distance"]
             status[job["indices"], seed] = 0
         classes = classify(flat, None, OutcomeParameters())
+        classes[np.isnan(flat["w"])] = -1
         values = {n: v.reshape(*shape, n_spine) for n, v in flat.items()}
         dims = (*self.plan.dims, "seed", "spine")
         coordinates = self.plan.coordinates()
@@ -124,7 +125,7 @@ class Store:
         coords["spine"] = (np.arange(n_spine), *describe("spine"))
         variables: dict[str, Any] = {n: (dims, values[n], *describe(n)) for n in self.plan.outcomes}
         variables["class"] = (dims, classes.reshape(*shape, n_spine), *describe("class"))
-        variables["failed"] = (dims[:-1], status.reshape(shape), "1", "1 where the job failed")
+        variables["failed"] = (dims[:-1], status.reshape(shape), "1", "1 where the job failed; the class is -1 there")
         if self.plan.sample is not None:
             for axis, (name, (_, v, unit)) in zip(self.plan.axis, coordinates.items(), strict=True):
                 variables[name] = (("sample",), v, unit, f"{axis.key} of the experiment")
