@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from ..errors import ParameterError
 from ..experiment import Experiment
 from ..quantity import Description, under
+from ..result import OUTCOMES
 from .change import apply_changes, read_key
 from .samples import Sample
 
@@ -153,6 +154,14 @@ class Plan(Description):
     def _seeds(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not value or len(set(value)) < len(value) or min(value) < 0:
             raise ValueError("must be different whole numbers from 0 on, at least one")
+        return value
+
+    @field_validator("outcomes")
+    @classmethod
+    def _outcomes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [name for name in value if name not in OUTCOMES]
+        if wrong or not value:
+            raise ValueError(f"{wrong[0]!r} is no outcome; valid are {', '.join(OUTCOMES)}" if wrong else "names none")
         return value
 
     @field_validator("direction")

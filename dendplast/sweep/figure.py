@@ -14,6 +14,7 @@ from ..files import open_file
 from ..netcdf import read_labelled
 from ..result import CLASSES
 from ..style import PALETTE, curve, panel_letter, style
+from ..timescale import time_unit
 
 __all__ = ["draw"]
 
@@ -63,7 +64,7 @@ def draw(path: str | Path, outcome: str = "w", at: Mapping[str, float] | None = 
     if len(dims) > 3:
         raise ParameterError(f"{path}: has axes {', '.join(dims)}; hold {len(dims) - 3} of them at a value with at=")
     scale, label = (100.0, "Weight (% of start)") if outcome == "w" else (1.0, f"{table.variables[outcome][3]}")
-    axes = [(table.coords[d][0], _axis_label(table, d)) for d in dims]
+    axes = [_axis(table, d) for d in dims]
     with style():
         if len(dims) == 1:
             return _line(axes[0], scale * values, label)
@@ -73,10 +74,14 @@ def draw(path: str | Path, outcome: str = "w", at: Mapping[str, float] | None = 
         return _maps(axes, scale * values, shares, label, 100.0 if outcome == "w" else 0.0)
 
 
-def _axis_label(table: Any, dim: str) -> str:
-    _, unit, about = table.coords[dim]
-    name = about.removesuffix(" of the experiment").rpartition(".")[2].replace("_", " ")
-    return f"{name.capitalize()} ({unit})" if unit != "1" else name.capitalize()
+def _axis(table: Any, dim: str) -> tuple[np.ndarray, str]:
+    """Return values and label of an axis; long times in seconds or minutes."""
+    values, unit, about = table.coords[dim]
+    name = about.removesuffix(" of the experiment").rpartition(".")[2].replace("_", " ").capitalize()
+    if unit == "ms":
+        size, unit = time_unit(float(np.ptp(values)))
+        values = values / size
+    return values, f"{name} ({unit.replace('um', 'µm')})" if unit != "1" else name
 
 
 def _line(axis: tuple[np.ndarray, str], values: np.ndarray, label: str) -> Figure:
@@ -138,7 +143,7 @@ def _steps(values: np.ndarray) -> np.ndarray:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float | np.floating) else str(value)
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def _unit(name: str) -> str:
