@@ -16,7 +16,7 @@ from ..result import CLASSES
 from ..style import PALETTE, curve, panel_letter, style
 from ..timescale import time_unit
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_table"]
 
 _MOST_PANELS = 5
 _SHARE = 0.5  # of the spines: where the contour of a class runs
@@ -45,7 +45,13 @@ def draw(path: str | Path, outcome: str = "w", at: Mapping[str, float] | None = 
         If the file can not be read.
     """
     with open_file(path) as file:
-        table = read_labelled(file)
+        return draw_table(read_labelled(file), outcome, at, str(path))
+
+
+def draw_table(
+    table: Any, outcome: str = "w", at: Mapping[str, float] | None = None, path: str = "the sweep"
+) -> Figure:
+    """Draw the table of a sweep, see `draw`; `path` names it in errors."""
     if "sample" in table.coords:
         raise ParameterError(f"{path}: is a sample, not a grid; there is no map to draw of it")
     if outcome not in table.variables:
