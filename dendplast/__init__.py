@@ -49,6 +49,8 @@ _HOME = {
     "record": "simulate",
     "replay": "replay",
     "run": "simulate",
+    "sensitivity": "sweep.sensitivity",
+    "sweep": "sweep",
     "write": "storage",
 }
 
