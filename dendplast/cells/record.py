@@ -97,7 +97,10 @@ def measure(
     """
     loaded = load_targets(targets or preset)
     jobs = [
-        Job(Path(name).stem, job, {"preset": preset, "morphology": name, "targets": loaded, "numbers": numbers or Numbers()})
+        Job(
+            Path(name).stem, job,
+            {"preset": preset, "morphology": name, "targets": loaded, "numbers": numbers or Numbers()},
+        )
         for name in morphologies
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
