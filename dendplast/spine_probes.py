@@ -107,7 +107,7 @@ def branches(tree: Geometry, region: str, distance: float, n: int) -> list[int]:
 def spines_for(
     tree: Geometry, preset: Preset, sections: Sequence[int], n: int, reach: tuple[float, float]
 ) -> Spines:
-    """Return `n` spines spread over the dendrites within a reach (um), and `CLUSTER` in the middle of each section."""
+    """Return `n` spines over the dendrites within a reach (um), then `CLUSTER` in the middle of each section."""
     everywhere = place(tree, preset.spines, 1)
     within = np.flatnonzero((everywhere.path_distance >= reach[0]) & (everywhere.path_distance <= reach[1]))
     chosen = [within[np.linspace(0, len(within) - 1, n).round().astype(int)]]
