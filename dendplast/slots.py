@@ -95,4 +95,7 @@ def _states_of(mechanism: str) -> list[tuple[str, int]]:
         size = int(standard.name(name, i))
         suffix = "_" + mechanism
         found.append((name[0][: -len(suffix)] if name[0].endswith(suffix) else name[0], size))
+    if mechanism.endswith("_ion"):  # what a pool integrates is listed by the ion, and there as a parameter
+        ion = mechanism.removesuffix("_ion")
+        found += [(f"{ion}i", 1), (f"{ion}o", 1)]
     return found

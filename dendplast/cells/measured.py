@@ -65,10 +65,18 @@ class Measured:
         """Smallest current step that makes a spike (nA)."""
         return probes.rheobase(self.bench, self.duration)
 
+    @property
+    def spike(self) -> float:
+        """Step whose first spike is measured (nA)."""
+        given = self.targets.stimulus.spike
+        return ABOVE * self.rheobase if given is None else given
+
     @cached_property
     def first(self) -> Traces:
-        """A step just above rheobase."""
-        return probes.step(self.bench, ABOVE * self.rheobase, self.duration)
+        """The step whose first spike is measured."""
+        if self.spike in self.ladder:
+            return self.ladder[self.spike]
+        return probes.step(self.bench, self.spike, self.duration)
 
     @cached_property
     def ladder(self) -> dict[float, Traces]:
@@ -92,7 +100,7 @@ class Measured:
         if self.targets.stimulus.bap_from == "pulse":
             v = probes.backpropagation(self.bench).v
             return v.max(axis=0) - v[0]
-        run = probes.first_spike(self.bench, ABOVE * self.rheobase, self.duration)
+        run = probes.first_spike(self.bench, self.spike, self.duration)
         begin = features.of_trace(run, "AP_begin_indices")
         if np.isnan(begin):
             return np.full(len(self.bench.geometry), np.nan)
