@@ -33,6 +33,7 @@ _HOME = {
     "Result": "result",
     "Selection": "protocol",
     "SimulationError": "errors",
+    "Solution": "solution",
     "Spines": "spines",
     "StorageError": "errors",
     "Varicosity": "release",

@@ -26,7 +26,7 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
     Parameters
     ----------
     experiment : Experiment
-        The description.
+        The description.  Spines are calibrated where the preset holds, and then put into its solution.
     cell : Cell, optional
         Sections the user has built (`adopt`) to carry the spines; the description's morphology is not used.
     spines : Spines, optional
@@ -54,6 +54,7 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
     model = Model(experiment, preset, cell, tree, spines, parameters)
     if experiment.spines.calibrate and preset.cell.spikes and not cell.adopted:
         calibrate(model)
+    model.set_solution(experiment.solution)
     return model
 
 

@@ -192,9 +192,8 @@ class Driver:
             for name, slot in self.fast.items():
                 slot.set(self.rest[name])
         else:  # too short to be at rest: receptors go on closing, the rest stays as it was when calm
-            p = self.model.parameters.synapse
             for name in ("r_ampa", "d_ampa", "r_nmda", "d_nmda"):
-                left = np.exp(-(t - self.rest_since) / getattr(p, "tau_" + name))
+                left = np.exp(-(t - self.rest_since) / self.model.values["tau_" + name])
                 self.fast[name].set(self.fast[name].get() * left)
         self.active_since = t
         self._set_bath()

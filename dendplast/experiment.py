@@ -17,6 +17,7 @@ from .parameters import Parameters
 from .presets import Tone
 from .protocol import Protocol, check_time
 from .quantity import Description, quantity
+from .solution import Solution
 
 __all__ = ["Experiment", "Numerics", "Placement", "Record"]
 
@@ -99,6 +100,8 @@ class Experiment(Description):
         What is in the bath, and when.
     tone : Tone, optional
         Steady concentration of each modulator; the preset's when not given.
+    solution : Solution
+        Extracellular calcium and magnesium, and temperature.
     until : float or str
         End of the run: ms, ``"45 min"``, or ``"end + 30 min"`` after the protocol.
     seed : int
@@ -114,6 +117,7 @@ class Experiment(Description):
     protocol: tuple[Protocol, ...] = ()
     drugs: tuple[Drug, ...] = ()
     tone: Tone | None = None
+    solution: Solution = Solution()
     until: float | str = "end + 1 s"
     numerics: Numerics = Numerics()
     record: Record = Record()
@@ -140,7 +144,7 @@ class Experiment(Description):
                 group = data.get(head)
                 if not isinstance(group, Description):
                     raise ParameterError(
-                        f"{head}: is no group of an experiment; groups are spines, numerics, record"
+                        f"{head}: is no group of an experiment; groups are spines, solution, numerics, record"
                     )
                 value = type(group)(**({n: getattr(group, n) for n in type(group).model_fields} | {rest: value}))
             data[head] = value

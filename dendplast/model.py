@@ -24,6 +24,7 @@ from .presets import Preset
 from .protocol import Selection
 from .release import LIGAND, MEDIA, SoeSettings
 from .schedule import Schedule, compile_schedule
+from .solution import Solution, changes
 from .spines import Spines
 from .stepping import TICK
 
@@ -31,8 +32,6 @@ __all__ = ["Model"]
 
 REFERENCE_VOLUME = 0.087
 """Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
-
-_SPECIAL = {"bap_peak", "epsp_peak"}  # targets of the calibration, not parameters of the mechanism
 
 
 class Model:
@@ -58,7 +57,11 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS).
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and at `ca_ref`.
+    solution : Solution
+        What the cell lies in.
+    values : dict of str to float
+        What is written into every spine.
     """
 
     def __init__(
@@ -76,6 +79,9 @@ class Model:
         self.necks: list[Any] = []
         self.processes: list[Any] = []
         self.driver: Any = None
+        self.solution = Solution()
+        self.values: dict[str, float] = {}
+        self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
@@ -135,23 +141,42 @@ class Model:
 
     def _configure(self) -> None:
         """Write the parameters into the mechanisms."""
-        values = {n: v for n, v in self.parameters.flat().items() if n not in _SPECIAL}
-        for name in [n for n in values if n in Parameters.model_fields["outcome"].annotation.model_fields]:
-            del values[name]
+        values = self.parameters.compiled()
         values |= {f"uptake_{LIGAND[m]}": medium.uptake for m, medium in self.media.items()}
         values |= {"soe_tau_min": self.soe.tau_min, "soe_tau_max": self.soe.tau_max, "tick": TICK}
         values["plastic"] = float(self.experiment.numerics.plastic)
+        self._write(values)
+        self.set_conductances(**self.conductances)
+
+    def _write(self, values: dict[str, float]) -> None:
+        """Write values into every spine, and remember them as `values`."""
+        self.values |= values
         for name, value in values.items():
             for process in self.processes:
                 setattr(process, name, value)
+
+    def set_solution(self, solution: Solution) -> None:
+        """Put the cell into a solution: calcium entry, magnesium block and kinetics of the spines follow it.
+
+        The cell's own channels see its calcium, and its temperature when the model is run.
+        """
+        self.solution = solution
+        values = changes(solution, self.parameters.flat(), self.preset.cell.celsius)
+        self._scale["g_vgcc"] = values.pop("vgcc_scale")
+        self._write(values)
         self.set_conductances(**self.conductances)
 
+    @property
+    def celsius(self) -> float:
+        """Temperature at which the model is run (degC)."""
+        return self.preset.cell.celsius if self.solution.celsius is None else self.solution.celsius
+
     def set_conductances(self, **values: np.ndarray) -> None:
-        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,))."""
+        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,)), before any block."""
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):
-                setattr(process, name, float(value))
+                setattr(process, name, float(value) * self._scale.get(name, 1.0))
 
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
@@ -235,12 +260,9 @@ class Model:
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        scale = values.pop("nmda_scale")
-        for name, value in values.items():
-            for process in self.processes:
-                setattr(process, name, value)
-        for process, g in zip(self.processes, self.conductances["g_nmda"], strict=True):
-            process.g_nmda = float(g) * scale
+        self._scale["g_nmda"] = values.pop("nmda_scale")
+        self._write(values)
+        self.set_conductances(g_nmda=self.conductances["g_nmda"])
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
@@ -313,6 +335,10 @@ class Model:
 
     def _after(self) -> None:
         """Queue every event, once NEURON has cleared its queue; a driven run queues its own."""
+        if self.solution.ca != self.parameters.solution.ca_ref:  # NEURON has just set the calcium of its default
+            for sec in self.cell.sections:
+                if h.ismembrane("ca_ion", sec=sec):
+                    sec.cao = self.solution.ca
         if self.driver is not None:
             return
         times, netcons = self.electrical_events()

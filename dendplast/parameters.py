@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import ParameterError
 from .quantity import Description, quantity, under, unit_of
+from .solution import SolutionParameters
 
 __all__ = [
     "CalciumParameters",
@@ -217,10 +218,16 @@ class Parameters(Description):
     conversion: ConversionParameters = ConversionParameters()
     expression: ExpressionParameters = ExpressionParameters()
     outcome: OutcomeParameters = OutcomeParameters()
+    solution: SolutionParameters = SolutionParameters()
 
     def flat(self) -> dict[str, float]:
         """Return every number by its name (names are unique over the groups)."""
         return {k: v for group in type(self).model_fields for k, v in getattr(self, group).model_dump().items()}
+
+    def compiled(self) -> dict[str, float]:
+        """Return the parameters that the compiled spine has; the others are limits, targets and coefficients."""
+        python = {"bap_peak", "epsp_peak", *OutcomeParameters.model_fields, *SolutionParameters.model_fields}
+        return {name: value for name, value in self.flat().items() if name not in python}
 
     def replaced(self, changes: Mapping[str, Any]) -> Parameters:
         """Return a copy with `changes`: ``{"readout": {"K_P": 3e-3}}`` or flat ``{"K_P": 3e-3}``.

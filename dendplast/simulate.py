@@ -74,7 +74,7 @@ def run(
     outcomes: dict[str, list[np.ndarray]] = {n: [] for n in OUTCOMES}
     model.driver = driver
     try:
-        with fixed_step(experiment.numerics.dt, model.preset.cell.celsius):
+        with fixed_step(experiment.numerics.dt, model.celsius):
             driver.start() if state is None else driver.restore(state)
             if end < driver.t:
                 raise SimulationError(f"until = {end:g} ms: the state to go on from is at {driver.t:g} ms already")
@@ -188,7 +188,7 @@ def record(model: Model, protocol: Any) -> Recorded:
         model._compile()
         driver = Driver(model, capture=True)
         model.driver = driver
-        with fixed_step(before.numerics.dt, model.preset.cell.celsius):
+        with fixed_step(before.numerics.dt, model.celsius):
             driver.start()
             driver.to(unit.end(0.0) + relax)
     finally:

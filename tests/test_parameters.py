@@ -13,8 +13,11 @@ from dendplast.quantity import source_of, unit_of
 
 GROUPS = {group: info.annotation for group, info in Parameters.model_fields.items()}
 NAMES = [(group, name) for group, kind in GROUPS.items() for name in kind.model_fields]
-NOT_IN_MOD = {"bap_peak", "epsp_peak", "tag_min", "weight_min", "primed_min"}
-"""Targets of the calibration, and limits that name a change."""
+NOT_IN_MOD = {
+    "bap_peak", "epsp_peak", "tag_min", "weight_min", "primed_min",
+    "ca_ref", "K_pf", "K_vgcc", "q10_ampa", "q10_nmda", "q10_vgcc", "q10_ca",
+}  # fmt: skip
+"""Targets of the calibration, limits that name a change, and coefficients of the solution."""
 
 OWN = {"R_neck", "C_head", "g_leak", "e_leak", "head_volume", "plastic", "tick", "sample"}
 """What each spine has of its own, and its numerics."""
