@@ -19,7 +19,7 @@ SPINE_RULE = (*STATES, *INTEGRALS, "w", "da", "ach", "ne")
 
 SPINE_FAST = (
     "vhead", "r_ampa", "d_ampa", "r_nmda", "d_nmda", "m_ca", "h_ca", "cai", "ica", "offset", "schur",
-    "unblock",
+    "unblock", "m_L", "m_T", "h_T", "part_R", "open_LT", "ca_ind", "fluorescence",
 )  # fmt: skip
 """What electricity moves in a spine."""
 
