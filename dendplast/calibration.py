@@ -2,8 +2,9 @@
 
 Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
 As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own
-responses, each spine here is given the conductances that make one back-propagating spike raise calcium by
-`bap_peak` and one EPSP at rest by `epsp_peak`.
+responses, each spine here is given the conductances that make one back-propagating spike and one EPSP at
+rest raise calcium by its targets.  Targets differ between spines as measured peaks do: log-normal, with mean
+`bap_peak` and `epsp_peak` and the published spread, unless spines are to be identical.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from neuron import h
 
 from .geometry import Geometry
 from .model import Model
+from .population import peak_targets
 from .slots import SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
 from .stepping import fixed_step, forward
 
-__all__ = ["calibrate"]
+__all__ = ["calibrate", "targets"]
 
 _log = logging.getLogger(__name__)
 
@@ -50,8 +52,8 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     dict of ndarray, shape (n_spine,)
         ``bap`` and ``epsp``: peaks of calcium above rest (mM) before the last correction.
     """
-    p = model.parameters.calcium
     numerics, cell = model.experiment.numerics, model.preset.cell
+    aims = targets(model)
     start = {name: model.conductances[name].copy() for name in ("g_vgcc", "g_nmda")}
     peaks: dict[str, np.ndarray] = {}
     model.driver = calibrate
@@ -59,7 +61,8 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
         with fixed_step(numerics.dt, cell.celsius):
             rest = _Rest(model, numerics.settle, cell.v_init)
             for _ in range(rounds):
-                for name, conductance, target in (("bap", "g_vgcc", p.bap_peak), ("epsp", "g_nmda", p.epsp_peak)):
+                for name, conductance in (("bap", "g_vgcc"), ("epsp", "g_nmda")):
+                    target = aims[name]
                     peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest, target)
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
@@ -67,17 +70,25 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                     beyond = np.flatnonzero((wanted < low) | (wanted > high))
                     if len(beyond):
                         _log.warning(
-                            "%d of %d spines can not be given the %s calcium of %.2g uM within %g-fold of the "
-                            "preset's %s; spine %d had %.2g uM",
-                            len(beyond), len(wanted), name, 1e3 * target, RANGE, conductance, beyond[0],
-                            1e3 * peaks[name][beyond[0]],
+                            "%d of %d spines can not be given their %s calcium within %g-fold of the preset's %s; "
+                            "spine %d had %.2g uM of %.2g uM",
+                            len(beyond), len(wanted), name, RANGE, conductance, beyond[0],
+                            1e3 * peaks[name][beyond[0]], 1e3 * target[beyond[0]],
                         )  # fmt: skip
     finally:
         model.driver = None
     return peaks
 
 
-def _unitary(model: Model, rest: _Rest, target: float) -> np.ndarray:
+def targets(model: Model) -> dict[str, np.ndarray]:
+    """Return the rise of calcium (mM) that one spike (``bap``) and one EPSP (``epsp``) is to give each spine."""
+    p, spines = model.parameters, model.spines
+    if model.experiment.spines.identical:
+        return {"bap": np.full(len(spines), p.calcium.bap_peak), "epsp": np.full(len(spines), p.calcium.epsp_peak)}
+    return peak_targets(spines, p, model.preset.spines, model.experiment.seed)
+
+
+def _unitary(model: Model, rest: _Rest, target: np.ndarray) -> np.ndarray:
     """Return each spine's EPSP calcium (mM), after weakening the synapses that set off a local spike alone.
 
     One synapse does not make an oblique branch spike; it takes about twenty (10.1016/j.neuron.2006.03.016).
@@ -85,7 +96,7 @@ def _unitary(model: Model, rest: _Rest, target: float) -> np.ndarray:
     """
     peaks = rest.epsp(np.arange(len(model.spines)))
     for _ in range(WEAKENINGS):
-        strong = np.flatnonzero(peaks > 2 * target)
+        strong = np.flatnonzero(peaks > 2 * np.maximum(target, model.parameters.calcium.epsp_peak))
         if not len(strong):
             break
         ampa = model.conductances["g_ampa"].copy()

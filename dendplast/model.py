@@ -19,6 +19,7 @@ from .drugs import bath, bath_times
 from .errors import ParameterError
 from .experiment import Experiment
 from .geometry import Geometry
+from .indicator import Indicator
 from .parameters import Parameters
 from .presets import Preset
 from .protocol import Selection
@@ -166,6 +167,10 @@ class Model:
         self._write(values)
         self.set_conductances(**self.conductances)
 
+    def set_indicator(self, indicator: Indicator | None) -> None:
+        """Put an indicator into the cell, or take it out."""
+        self._write({"indicator": 0.0} if indicator is None else indicator.compiled())
+
     @property
     def celsius(self) -> float:
         """Temperature at which the model is run (degC)."""
@@ -239,8 +244,11 @@ class Model:
     def _compile(self) -> None:
         """Turn the protocols into events, and find whom each release reaches."""
         experiment = self.experiment
+        synapse = experiment.presynaptic
+        if synapse is not None:
+            synapse = synapse.at(experiment.solution.ca, self.parameters.solution.ca_ref)
         self.schedule: Schedule = compile_schedule(
-            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s)
+            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s), synapse
         )
         self.deliveries: Deliveries = deliveries(self.schedule.sites, self.spines.xyz, self.media, self.soe)
         for at in np.unique(self.schedule.pulse_at.astype(int)):
