@@ -12,22 +12,15 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-from neuron import h
 
-from .geometry import Geometry
 from .model import Model
 from .population import peak_targets
-from .slots import SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
-from .stepping import fixed_step, forward
+from .probe import Rest
+from .stepping import fixed_step
 
 __all__ = ["calibrate", "targets"]
 
 _log = logging.getLogger(__name__)
-
-GROUP, APART = 6, 100.0
-"""Spines stimulated at once, and how far apart along the tree (um): EPSPs hardly lift each other that far."""
-
-BAP_WINDOW, EPSP_WINDOW = 25.0, 30.0  # ms; calcium peaks within 10 and 26 ms
 
 WEAKENINGS = 5
 """How often a synapse that makes its branch spike is weakened, by 0.6 each time."""
@@ -59,7 +52,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     model.driver = calibrate
     try:
         with fixed_step(numerics.dt, cell.celsius):
-            rest = _Rest(model, numerics.settle, cell.v_init)
+            rest = Rest(model, numerics.settle, cell.v_init)
             for _ in range(rounds):
                 for name, conductance in (("bap", "g_vgcc"), ("epsp", "g_nmda")):
                     target = aims[name]
@@ -88,7 +81,7 @@ def targets(model: Model) -> dict[str, np.ndarray]:
     return peak_targets(spines, p, model.preset.spines, model.experiment.seed)
 
 
-def _unitary(model: Model, rest: _Rest, target: np.ndarray) -> np.ndarray:
+def _unitary(model: Model, rest: Rest, target: np.ndarray) -> np.ndarray:
     """Return each spine's EPSP calcium (mM), after weakening the synapses that set off a local spike alone.
 
     One synapse does not make an oblique branch spike; it takes about twenty (10.1016/j.neuron.2006.03.016).
@@ -104,76 +97,3 @@ def _unitary(model: Model, rest: _Rest, target: np.ndarray) -> np.ndarray:
         model.set_conductances(g_ampa=ampa)
         peaks[strong] = rest.epsp(strong)
     return peaks
-
-
-class _Rest:
-    """A cell at rest that can be brought back there."""
-
-    def __init__(self, model: Model, settle: float, v_init: float) -> None:
-        self.model, self.dt = model, h.dt
-        h.finitialize(v_init)
-        references = cell_references([*model.cell.sections, *model.heads, *model.necks])
-        for name in (*SPINE_FAST, *SPINE_RULE):
-            references += spine_references(model.processes, name)
-        self.state = Slots(references)
-        self.peak = Slots(spine_references(model.processes, "cai_peak"))
-        self.cai = Slots(spine_references(model.processes, "cai"))
-        forward(round(settle / self.dt))
-        self.rest, self.cai_rest = self.state.get(), self.cai.get()
-
-    def _again(self) -> None:
-        self.state.set(self.rest)
-        self.peak.set(self.cai_rest)
-
-    def bap(self) -> np.ndarray:
-        """Return each spine's calcium rise (mM) for one somatic spike."""
-        cell = self.model.preset.cell
-        self._again()
-        self.model.pulse(-1, cell.pulse_amp).event(h.t + self.dt)
-        self.model.pulse(-1, -cell.pulse_amp).event(h.t + self.dt + cell.pulse_dur)
-        forward(round(BAP_WINDOW / self.dt))
-        return self.peak.get() - self.cai_rest
-
-    def epsp(self, which: np.ndarray) -> np.ndarray:
-        """Return the calcium rise (mM) of some spines for one EPSP at rest, a few distant ones at a time."""
-        out = np.zeros(len(self.cai_rest))
-        for members in groups(self.model.tree, self.model.spines.segment[which]):
-            group = which[members]
-            self._again()
-            for i in group:
-                self.model.glutamate(int(i), 1.0).event(h.t + self.dt)
-            forward(round(EPSP_WINDOW / self.dt))
-            out[group] = (self.peak.get() - self.cai_rest)[group]
-        self._again()
-        return out[which]
-
-
-def groups(tree: Geometry, segment: np.ndarray) -> list[np.ndarray]:
-    """Divide spines into groups whose members are `APART` or more from one another along the tree (um)."""
-    chains = [_to_root(tree, int(k)) for k in segment]
-    above = [frozenset(chain) for chain in chains]
-
-    def apart(i: int, j: int) -> bool:
-        fork = next(k for k in chains[j] if k in above[i])
-        ends = tree.path_distance[segment[i]] + tree.path_distance[segment[j]]
-        return ends - 2 * tree.path_distance[fork] >= APART
-
-    left = list(range(len(segment)))
-    out = []
-    while left:
-        group: list[int] = []
-        for i in left:
-            if len(group) < GROUP and all(apart(i, j) for j in group):
-                group.append(i)
-        out.append(np.array(group))
-        chosen = set(group)
-        left = [i for i in left if i not in chosen]
-    return out
-
-
-def _to_root(tree: Geometry, segment: int) -> list[int]:
-    chain = []
-    while segment >= 0:
-        chain.append(segment)
-        segment = int(tree.parent[segment])
-    return chain
