@@ -18,7 +18,7 @@ import dendplast as dp
 from dendplast.build import build_cell_for
 from dendplast.geometry import Geometry
 from dendplast.presets import load_preset
-from dendplast.probe import Rest
+from dendplast.responses import Rest
 from dendplast.spines import place_at
 from dendplast.stepping import fixed_step, forward
 

@@ -42,6 +42,7 @@ _HOME = {
     "adopt": "cell",
     "build": "build",
     "burst": "protocol",
+    "cells": "cells",
     "ensure_loaded": "mechanisms",
     "grow": "growth",
     "load_morphology": "morphology:load",
@@ -51,6 +52,8 @@ _HOME = {
     "record": "simulate",
     "replay": "replay",
     "run": "simulate",
+    "sensitivity": "sweep.sensitivity",
+    "sweep": "sweep",
     "write": "storage",
 }
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from .model import Model
 from .population import peak_targets
-from .probe import Rest
+from .responses import Rest
 from .stepping import fixed_step
 
 __all__ = ["calibrate", "targets"]

@@ -32,7 +32,7 @@ def test_peaks_come_to_their_targets():
 
 
 def test_groups_hold_every_spine_once_and_keep_them_apart():
-    from dendplast.probe import APART, GROUP, groups
+    from dendplast.responses import APART, GROUP, groups
 
     model = model_of(40)
     tree, segment = model.tree, model.spines.segment

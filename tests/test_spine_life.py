@@ -17,7 +17,7 @@ N = 5
 def probed(request):
     """Return a calibrated model and its rest; the step is set for as long as the tests of it run."""
     from dendplast import Experiment, Numerics, Placement, build, ensure_loaded
-    from dendplast.probe import Rest
+    from dendplast.responses import Rest
     from dendplast.stepping import fixed_step
 
     ensure_loaded()
