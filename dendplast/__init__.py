@@ -39,6 +39,7 @@ _HOME = {
     "adopt": "cell",
     "build": "build",
     "burst": "protocol",
+    "cells": "cells",
     "ensure_loaded": "mechanisms",
     "grow": "growth",
     "load_morphology": "morphology:load",
@@ -48,6 +49,8 @@ _HOME = {
     "record": "simulate",
     "replay": "replay",
     "run": "simulate",
+    "sensitivity": "sweep.sensitivity",
+    "sweep": "sweep",
     "write": "storage",
 }
 

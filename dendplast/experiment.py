@@ -146,6 +146,19 @@ class Experiment(Description):
             data[head] = value
         return Experiment(**data)
 
+    def changed(self, changes: Mapping[str, Any]) -> Experiment:
+        """Return a copy with values changed by dotted key: ``{"protocol.0.n": 20, "numerics.dt": 0.05}``.
+
+        Raises
+        ------
+        ParameterError
+            If a key or a value is not valid.
+        """
+        data = self.model_dump(mode="json", exclude_none=True)
+        for key, value in changes.items():
+            _change(data, key, value)
+        return type(self)(**data)
+
     def to_toml(self) -> str:
         """Return the description as TOML, complete, in the units of NEURON."""
         return tomli_w.dumps(_plain(self.model_dump(mode="json", exclude_none=True)))
