@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FEATURES", "Kind", "kind", "of_trace", "rate"]
 
+NEAR = 50.0  # um, where the calcium of spikes is compared with
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -111,6 +113,17 @@ def _bap(m: Measured, target: Target) -> float:
     return height / m.bap[SOMA] if target.unit == "1" else height
 
 
+def _bap_calcium(m: Measured, target: Target) -> float:
+    here, near = (probes.along(m.bench.geometry, m.bap_calcium, at) for at in (target.at, NEAR))
+    return here / near
+
+
+def _rectification(m: Measured, _: Target) -> float:
+    """Return how much less a large hyperpolarising step moves the voltage for its current than a small one."""
+    small, large = (of_trace(step, "ohmic_input_resistance_vb_ssse") for step in (m.small, m.sag))
+    return large / small
+
+
 def _attenuation(m: Measured, target: Target) -> float:
     """Return the mean ratio of the EPSPs in soma and dendrite."""
     here = np.isclose(m.psp.distance, target.at)
@@ -130,6 +143,9 @@ FEATURES: dict[str, Kind] = {
     "sag": Kind(
         ("1",), "1 - steady/peak deflection of a large hyperpolarising step",
         lambda m, _: of_trace(m.sag, "sag_ratio1"),
+    ),
+    "rectification": Kind(
+        ("1",), "input resistance of a large hyperpolarising step (`sag`) over that of a small one", _rectification
     ),
     "tau_m": Kind(
         ("ms",), "membrane time constant, from the small hyperpolarising step",
@@ -153,6 +169,10 @@ FEATURES: dict[str, Kind] = {
     "f_at": Kind(
         ("Hz",), "mean rate from the start of a step to its last spike", lambda m, t: rate(m.ladder[t.current]),
         needs="current",
+    ),
+    "f_above": Kind(
+        ("Hz",), "mean rate from the start of a step that is larger than rheobase by a current, to its last spike",
+        lambda m, t: rate(probes.step(m.bench, m.rheobase + t.current)), needs="current",
     ),
     "f_slope": Kind(("Hz/nA",), "slope of the f-I curve up to its fastest step", _slope),
     "adaptation": Kind(
@@ -179,6 +199,10 @@ FEATURES: dict[str, Kind] = {
     ),
     "burst_hz": Kind(
         ("Hz",), "their mean rate", lambda m, t: coupling.firing(m.bench, t.at)[1], needs="at",
+    ),
+    "bap_calcium": Kind(
+        ("1",), f"calcium of a back-propagating spike in a spine over that of a spine at {NEAR:g} um", _bap_calcium,
+        needs="at",
     ),
     "epsp_attenuation": Kind(("1",), "peak of an EPSP in the soma over that at its place", _attenuation, needs="at"),
 }  # fmt: skip

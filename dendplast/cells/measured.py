@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import probes
 from ..bench import SOMA, Bench, Traces
+from .spike_calcium import head_calcium
 from .targets import Targets
 
 __all__ = ["Measured"]
@@ -70,10 +71,19 @@ class Measured:
         return probes.block(self.bench, self.targets.stimulus.block or self.targets.stimulus.steps)
 
     @cached_property
+    def spike(self) -> Traces:
+        """A back-propagating spike, in every segment."""
+        return probes.backpropagation(self.bench)
+
+    @cached_property
     def bap(self) -> np.ndarray:
         """Height of the back-propagating spike above rest (mV) in every segment."""
-        v = probes.backpropagation(self.bench).v
-        return v.max(axis=0) - v[0]
+        return self.spike.v.max(axis=0) - self.spike.v[0]
+
+    @cached_property
+    def bap_calcium(self) -> np.ndarray:
+        """Calcium of the back-propagating spike (arbitrary unit) in a spine of every segment."""
+        return head_calcium(self.spike.v, self.bench.dt, self.bench.cell.preset.parameters.calcium)
 
     @cached_property
     def psp(self) -> probes.Attenuation:
