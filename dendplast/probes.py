@@ -13,8 +13,8 @@ from .errors import SimulationError
 from .geometry import Geometry
 
 __all__ = [
-    "Attenuation", "along", "attenuation", "backpropagation", "block", "crossings", "coincidence", "ladder",
-    "rheobase", "step", "trunk",
+    "Attenuation", "along", "attenuation", "backpropagation", "block", "coincidence", "crossings", "first_spike",
+    "ladder", "rheobase", "step", "trunk",
 ]  # fmt: skip
 
 BEFORE, AFTER = 20.0, 100.0  # ms, around a current step
@@ -106,6 +106,19 @@ def backpropagation(bench: Bench, n: int = 1, hz: float = 100.0) -> Traces:
     )
 
 
+def first_spike(bench: Bench, amplitude: float, duration: float) -> Traces:
+    """Inject a current step (nA, ms) into the soma and record every segment until 15 ms after the first spike."""
+    left = [round(15.0 / bench.dt)]
+
+    def over(v: np.ndarray) -> bool:
+        left[0] -= bool(v[SOMA] > SPIKE) or left[0] < round(15.0 / bench.dt)
+        return left[0] <= 0
+
+    current = steps(bench.dt, BEFORE + duration, (BEFORE, BEFORE + duration, amplitude))
+    stimulus = BEFORE, BEFORE + duration, amplitude
+    return bench.run(BEFORE + duration, {SOMA: current}, range(len(bench.geometry)), stimulus=stimulus, until=over)
+
+
 def trunk(tree: Geometry) -> np.ndarray:
     """Return the rows of the apical trunk: at each fork, the child that carries the most apical length.
 
@@ -174,7 +187,9 @@ def attenuation(bench: Bench, distances: Sequence[float], most: int = 4) -> Atte
         found = crossings(bench.geometry, distance)
         for a, b, share in found[:: max(1, -(-len(found) // most))]:
             current = epsc(bench.dt, 60.0, 1.0, 0.1, 3.0, 0.03)
-            run = bench.run(60.0, {a: (1 - share) * current, b: share * current} if a else {b: current}, [SOMA, a, b])
+            run = bench.run(
+                60.0, {a: (1 - share) * current, b: share * current} if a else {b: current}, [SOMA, a, b]
+            )
             rise = run.v.max(axis=0) - run.v[0]
             rows.append((distance, (1 - share) * rise[1] + share * rise[2], rise[0]))
     return Attenuation(*np.array(rows).reshape(-1, 3).T)
