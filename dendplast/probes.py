@@ -126,15 +126,15 @@ def trunk(tree: Geometry) -> np.ndarray:
     """
     carried = np.where(tree.region == "apical", tree.length, 0.0)
     for row in range(len(tree) - 1, 0, -1):  # children come after their parents
-        if tree.region[row] == "apical" and tree.parent[row] >= 0:
+        if tree.region[row] == "apical":
             carried[tree.parent[row]] += carried[row]
-    rows, row = [], SOMA
-    while True:
-        children = [r for r in np.flatnonzero(tree.parent == row) if tree.region[r] == "apical"]
-        if not children:
-            return np.array(rows, int)
-        row = int(max(children, key=lambda r: carried[r]))
-        rows.append(row)
+    apical = tree.region == "apical"
+    above = np.where(tree.parent >= 0, apical[tree.parent], False)
+    stems, rows = np.flatnonzero(apical & ~above), []
+    while len(stems):
+        rows.append(int(stems[np.argmax(carried[stems])]))
+        stems = np.flatnonzero(apical & (tree.parent == rows[-1]))
+    return np.array(rows, int)
 
 
 def crossings(tree: Geometry, distance: float) -> list[tuple[int, int, float]]:

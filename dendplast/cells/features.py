@@ -184,7 +184,7 @@ FEATURES: dict[str, Kind] = {
     ),
     "rheobase": Kind(("nA",), "smallest step that makes a spike", lambda m, _: m.rheobase),
     "latency": Kind(
-        ("ms",), "start of the step to the peak of the first spike, at 1.1 times rheobase",
+        ("ms",), "start of the step to the peak of its first spike",
         lambda m, _: of_trace(m.first, "time_to_first_spike"),
     ),
     "ap_threshold": Kind(

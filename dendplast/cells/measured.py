@@ -66,10 +66,18 @@ class Measured:
         """Smallest current step that makes a spike (nA)."""
         return probes.rheobase(self.bench, self.duration)
 
+    @property
+    def spike(self) -> float:
+        """Step whose first spike is measured (nA)."""
+        given = self.targets.stimulus.spike
+        return ABOVE * self.rheobase if given is None else given
+
     @cached_property
     def first(self) -> Traces:
-        """A step just above rheobase."""
-        return probes.step(self.bench, ABOVE * self.rheobase, self.duration)
+        """The step whose first spike is measured."""
+        if self.spike in self.ladder:
+            return self.ladder[self.spike]
+        return probes.step(self.bench, self.spike, self.duration)
 
     @cached_property
     def ladder(self) -> dict[float, Traces]:
@@ -85,7 +93,7 @@ class Measured:
         return probes.block(self.bench, stimulus.block or stimulus.steps)
 
     @cached_property
-    def spike(self) -> Traces:
+    def propagated(self) -> Traces:
         """A back-propagating spike, in every segment."""
         return probes.backpropagation(self.bench)
 
@@ -96,8 +104,8 @@ class Measured:
         After a pulse it is counted from rest; in a step, from the voltage when the soma passes its threshold.
         """
         if self.targets.stimulus.bap_from == "pulse":
-            return self.spike.v.max(axis=0) - self.spike.v[0]
-        run = probes.first_spike(self.bench, ABOVE * self.rheobase, self.duration)
+            return self.propagated.v.max(axis=0) - self.propagated.v[0]
+        run = probes.first_spike(self.bench, self.spike, self.duration)
         begin = features.of_trace(run, "AP_begin_indices")
         if np.isnan(begin):
             return np.full(len(self.bench.geometry), np.nan)
@@ -106,7 +114,7 @@ class Measured:
     @cached_property
     def bap_calcium(self) -> np.ndarray:
         """Calcium of the back-propagating spike (arbitrary unit) in a spine of every segment."""
-        return head_calcium(self.spike.v, self.bench.dt, self.bench.cell.preset.parameters.calcium)
+        return head_calcium(self.propagated.v, self.bench.dt, self.bench.cell.preset.parameters.calcium)
 
     @cached_property
     def psp(self) -> probes.Attenuation:

@@ -78,6 +78,8 @@ class Stimulus(Description):
     ----------
     small, sag : float
         Hyperpolarising steps (nA) for the input resistance and for the sag.
+    spike : float or None
+        Step (nA) whose first spike is measured; 1.1 times rheobase when not given.
     duration : float
         Of the steps (ms).
     steps : tuple of float
@@ -94,6 +96,7 @@ class Stimulus(Description):
 
     small: float = quantity(-0.05, "nA", "assumed: a few mV, where the membrane is nearly linear", -1.0, 0.0)
     sag: float = quantity(-0.2, "nA", "assumed: far enough down to open the h current", -2.0, 0.0)
+    spike: float | None = quantity(None, "nA", "given by the targets", 0.0, 5.0)
     duration: float = quantity(500.0, "ms", "assumed: the usual step", 100.0, 5e3)
     steps: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5)
     block: tuple[float, ...] = ()
