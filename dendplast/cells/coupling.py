@@ -16,8 +16,9 @@ PLATEAU, LASTS = -40.0, 10.0
 back-propagating spike is over in 3 ms."""
 CURRENT_ENDS = 23.0  # ms, when less than a third of the EPSC (from 15 ms on, 5 ms decay) is left
 LOWEST, HIGHEST, PRECISION = 0.05, 4.0, 0.05  # nA, nA, share of the threshold
-STRENGTH = 0.5
-"""Current (nA) of the dendrite that goes with a spike of the soma, 10.1371/journal.pcbi.1002107."""
+ABOVE = 1.2
+"""Current of the dendrite in the test of firing, as a share of its threshold with a spike of the soma: cells
+differ in the threshold, so one current for all would test that again."""
 
 
 def _spikes(bench: Bench, at: float, amplitude: float, spike: bool) -> bool:
@@ -54,9 +55,10 @@ def threshold_ratio(bench: Bench, at: float) -> float:
 @lru_cache(maxsize=8)
 def firing(bench: Bench, at: float) -> tuple[int, float]:
     """Return how many spikes soma and dendritic current make together, and their mean rate (Hz), NaN for one."""
-    if not probes.crossings(bench.geometry, at):
+    threshold = calcium_spike_threshold(bench, at, True)
+    if np.isnan(threshold):
         return 0, np.nan
-    traces = probes.coincidence(bench, at, STRENGTH, spike=True)
+    traces = probes.coincidence(bench, at, ABOVE * threshold, spike=True)
     v = traces.v[:, SOMA]
     times = traces.time[1:][(v[:-1] < probes.SPIKE - 20) & (v[1:] >= probes.SPIKE - 20)]
     return len(times), float(1e3 / np.diff(times).mean()) if len(times) > 1 else np.nan

@@ -174,7 +174,7 @@ FEATURES: dict[str, Kind] = {
         lambda m, t: coupling.threshold_ratio(m.bench, t.at), needs="at",
     ),
     "bac_spikes": Kind(
-        ("1",), "spikes of the soma when a pulse of its own meets 0.5 nA at the place",
+        ("1",), "spikes of the soma when a pulse of its own meets 1.2 times that threshold at the place",
         lambda m, t: coupling.firing(m.bench, t.at)[0], needs="at",
     ),
     "burst_hz": Kind(
