@@ -17,7 +17,7 @@ from dendplast import probes  # noqa: E402
 from dendplast.bench import bench  # noqa: E402
 from dendplast.build import build_cell_for  # noqa: E402
 from dendplast.cell import build_cell  # noqa: E402
-from dendplast.cells.coupling import calcium_spike_threshold  # noqa: E402
+from dendplast.cells.coupling import Coupling  # noqa: E402
 from dendplast.cells.targets import load_targets  # noqa: E402
 from dendplast.errors import MorphologyError, ParameterError  # noqa: E402
 from dendplast.geometry import Morphology, Neurite  # noqa: E402
@@ -138,10 +138,12 @@ def test_one_pulse_makes_one_spike_that_fades_along_the_trunk(preset):
 def test_a_spike_of_the_soma_lowers_the_threshold_of_the_calcium_spike():
     cell = build_cell(load("l5tt_1"), load_preset("l5tt"), COARSE["d_lambda"])
     with bench(cell, COARSE["dt"]) as live:
-        alone, helped = (calcium_spike_threshold(live, 620.0, spike) for spike in (False, True))
+        coupling = Coupling(live)
+        alone, helped = coupling.threshold(620.0), coupling.threshold(620.0, True)
         # 10.1038/18686 has 49 +- 17 % less; without coupling the two would be equal
         assert 0 < helped < 0.85 * alone
-        assert np.isnan(calcium_spike_threshold(live, 5000.0))
+        assert coupling.ratio(620.0) == helped / alone
+        assert np.isnan(coupling.threshold(5000.0))
 
 
 # --- the whole machine --------------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ def tags(preset: str, **changes) -> tuple[float, float]:
         spines=dp.Placement(n=8, path_max=200, region="apical"),
         protocol=(dp.protocols.pairing(dt=10, n=10, hz=2.0),), **changes,
     )  # fmt: skip
-    table = dp.run(experiment).outcome()
+    table = dp.run(dp.build(experiment)).outcome()
     return float(table["tag_P"].max()), float(table["tag_D"].max())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import probes
 from ..bench import SOMA, Bench, Traces
+from .coupling import Coupling
 from .targets import Targets
 
 __all__ = ["Measured"]
@@ -74,6 +75,11 @@ class Measured:
         """Height of the back-propagating spike above rest (mV) in every segment."""
         v = probes.backpropagation(self.bench).v
         return v.max(axis=0) - v[0]
+
+    @cached_property
+    def coupling(self) -> Coupling:
+        """The calcium spike of the apical dendrite."""
+        return Coupling(self.bench)
 
     @cached_property
     def psp(self) -> probes.Attenuation:
