@@ -13,7 +13,7 @@ import numpy as np
 from .. import probes
 from ..bench import SOMA, Traces
 from ..errors import ParameterError
-from . import clusters, coupling
+from . import clusters
 
 if TYPE_CHECKING:
     from ..spine_probes import Cluster
@@ -218,18 +218,18 @@ FEATURES: dict[str, Kind] = {
     ),
     "ca_spike_threshold": Kind(
         ("nA",), "smallest EPSC-shaped current at the place that sets off a calcium spike there",
-        lambda m, t: coupling.calcium_spike_threshold(m.bench, t.at), needs="at",
+        lambda m, t: m.coupling.threshold(t.at), needs="at",
     ),
     "bac_ratio": Kind(
         ("1",), "that current with a spike of the soma 5 ms before, over that without",
-        lambda m, t: coupling.threshold_ratio(m.bench, t.at), needs="at",
+        lambda m, t: m.coupling.ratio(t.at), needs="at",
     ),
     "bac_spikes": Kind(
-        ("1",), "spikes of the soma when a pulse of its own meets 0.5 nA at the place",
-        lambda m, t: coupling.firing(m.bench, t.at)[0], needs="at",
+        ("1",), "spikes of the soma when a pulse of its own meets 1.2 times that threshold at the place",
+        lambda m, t: m.coupling.firing(t.at)[0], needs="at",
     ),
     "burst_hz": Kind(
-        ("Hz",), "their mean rate", lambda m, t: coupling.firing(m.bench, t.at)[1], needs="at",
+        ("Hz",), "their mean rate", lambda m, t: m.coupling.firing(t.at)[1], needs="at",
     ),
     "bap_calcium": Kind(
         ("1",), f"calcium of a back-propagating spike in a spine over that of a spine at {NEAR:g} um", _bap_calcium,

@@ -10,6 +10,7 @@ from .. import probes, spine_probes
 from ..bench import SOMA, Bench, Traces
 from ..experiment import Numerics
 from . import features
+from .coupling import Coupling
 from .spike_calcium import head_calcium
 from .targets import Targets
 
@@ -115,6 +116,11 @@ class Measured:
     def bap_calcium(self) -> np.ndarray:
         """Calcium of the back-propagating spike (arbitrary unit) in a spine of every segment."""
         return head_calcium(self.propagated.v, self.bench.dt, self.bench.cell.preset.parameters.calcium)
+
+    @cached_property
+    def coupling(self) -> Coupling:
+        """The calcium spike of the apical dendrite."""
+        return Coupling(self.bench)
 
     @cached_property
     def psp(self) -> probes.Attenuation:
