@@ -1,7 +1,7 @@
 TITLE Small-conductance calcium-activated potassium current
 
 COMMENT
-    ik = gbar o (v - ek)
+    ik = gain gbar o (v - ek)
 
     oinf = 1/(1 + (0.00057/cai)^5.2) (mM),  otau = 4.9
 
@@ -13,7 +13,7 @@ NEURON {
     SUFFIX dp_sk
     USEION ca READ cai
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, oinf
     THREADSAFE
 }
@@ -27,6 +27,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0   (S/cm2) <0, 1e9>    : density
+    gain = 1   (1)     <0, 1e3>    : factor of the modulators on the density
     otau = 4.9 (ms)    <1e-3, 1e9> : time constant
 }
 
@@ -51,7 +52,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * o
+    g = gain * gbar * o
     ik = g * (v - ek)
 }
 
