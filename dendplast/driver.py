@@ -265,7 +265,7 @@ class Driver:
         times = self._events[0]
         if self._next_event < len(times) and times[self._next_event] - self.t < self.tail + LEAD:
             return False
-        if self.t - self.last_event < self.tail:
+        if self.t - self.last_event < self.tail or self.model.injecting():
             return False
         return self.t - self.last_event > self.relax or self.excess() < self.calm
 

@@ -273,6 +273,11 @@ class Model:
         """Return the current electrodes by the spine under which each is (-1: the soma)."""
         return dict(self._electrodes)
 
+    def injecting(self) -> bool:
+        """Return whether any electrode passes current now."""
+        # 1e-12 nA: what rounding leaves of overlapping steps that have all ended
+        return any(abs(pulse.level) > 1e-12 for pulse in self._electrodes.values())
+
     def _netcon(self, key: Any, target: Any, weights: Iterable[float]) -> Any:
         if key not in self._sources:
             netcon = h.NetCon(None, target)
