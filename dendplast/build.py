@@ -9,6 +9,7 @@ from .calibration import calibrate
 from .cell import Cell, build_cell
 from .errors import ParameterError
 from .experiment import Experiment, Placement
+from .gains import Gains
 from .geometry import Geometry
 from .mechanisms import ensure_loaded
 from .model import Model
@@ -54,6 +55,8 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
     model = Model(experiment, preset, cell, tree, spines, parameters)
     if experiment.spines.calibrate and preset.cell.spikes and not cell.adopted:
         calibrate(model)
+    if experiment.excitability:  # after the calibration, whose targets were measured without modulators
+        model.gains = Gains(model)
     return model
 
 

@@ -99,6 +99,8 @@ class Experiment(Description):
         What is in the bath, and when.
     tone : Tone, optional
         Steady concentration of each modulator; the preset's when not given.
+    excitability : bool
+        Modulators act on the conductances that the preset's ``[gains]`` name.
     until : float or str
         End of the run: ms, ``"45 min"``, or ``"end + 30 min"`` after the protocol.
     seed : int
@@ -114,6 +116,7 @@ class Experiment(Description):
     protocol: tuple[Protocol, ...] = ()
     drugs: tuple[Drug, ...] = ()
     tone: Tone | None = None
+    excitability: bool = False
     until: float | str = "end + 1 s"
     numerics: Numerics = Numerics()
     record: Record = Record()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +24,7 @@ from .protocol import Selection
 from .release import LIGAND, MEDIA, SoeSettings
 from .schedule import Schedule, compile_schedule
 from .spines import Spines
-from .stepping import TICK
+from .stepping import TICK, weakly
 
 __all__ = ["Model"]
 
@@ -58,7 +57,9 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS).
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), before modulators act on them.
+    gains : Gains or None
+        What modulators make of channels and conductances; None unless ``experiment.excitability``.
     """
 
     def __init__(
@@ -82,6 +83,8 @@ class Model:
         share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
+        self.nmda_scale = 1.0
+        self.gains: Any = None
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
@@ -91,7 +94,7 @@ class Model:
         self._configure()
         self._compile()
         self._handlers = [
-            h.FInitializeHandler(0, _weakly(self._before)), h.FInitializeHandler(1, _weakly(self._after))
+            h.FInitializeHandler(0, weakly(self._before)), h.FInitializeHandler(1, weakly(self._after))
         ]  # fmt: skip
 
     # ---- construction -------------------------------------------------------------------------------
@@ -235,12 +238,20 @@ class Model:
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        scale = values.pop("nmda_scale")
+        self.nmda_scale = values.pop("nmda_scale")
         for name, value in values.items():
             for process in self.processes:
                 setattr(process, name, value)
-        for process, g in zip(self.processes, self.conductances["g_nmda"], strict=True):
-            process.g_nmda = float(g) * scale
+        for process, g in zip(self.processes, self.unmodulated("g_nmda"), strict=True):
+            process.g_nmda = float(g)
+        if self.gains is not None:
+            self.gains.write()
+
+    def unmodulated(self, name: str) -> Any:
+        """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
+        if name not in self.conductances:
+            return self.parameters.flat()[name]
+        return self.conductances[name] * (self.nmda_scale if name == "g_nmda" else 1.0)
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
@@ -313,8 +324,10 @@ class Model:
     # ---- live sessions: finitialize and continuerun of the user's own ---------------------------------
 
     def _before(self) -> None:
-        """Give the mechanisms the bath of time 0 before they initialise."""
+        """Give the mechanisms the bath of time 0, and its gains, before they initialise."""
         self.set_bath(0.0)
+        if self.gains is not None:
+            self.gains.begin()
 
     def _after(self) -> None:
         """Queue every event, once NEURON has cleared its queue; a driven run queues its own."""
@@ -328,7 +341,9 @@ class Model:
             self.arrival(int(a.ligand[k]), int(a.where[0][k]), a.weights[k]).event(a.time[k])
         cvode = h.CVode()
         for t in self.bath_times(0.0, 1e14):
-            cvode.event(t, (_weakly(self.set_bath), float(t)))
+            cvode.event(t, (weakly(self.set_bath), float(t)))
+        if self.gains is not None:
+            self.gains.live()
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
@@ -339,15 +354,3 @@ class Model:
         raise TypeError(
             "a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()"
         )
-
-
-def _weakly(method: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that calls a method while its object lives: NEURON's lists keep no model alive."""
-    weak = weakref.WeakMethod(method)
-
-    def call(*arguments: Any) -> None:
-        alive = weak()
-        if alive is not None:
-            alive(*arguments)
-
-    return call

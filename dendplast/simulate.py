@@ -177,8 +177,13 @@ def record(model: Model, protocol: Any) -> Recorded:
     Raises
     ------
     ParameterError
-        If neither pairings nor trains are far enough apart.
+        If neither pairings nor trains are far enough apart, or the experiment has ``excitability``.
     """
+    if model.gains is not None:
+        raise ParameterError(
+            "excitability = true: modulators change the calcium itself, so it can not be recorded once and replayed; "
+            "run each condition in full, or set excitability = false"
+        )
     relax = model.experiment.numerics.relax
     single = 1e3 / protocol.hz >= relax
     unit = protocol.replaced(n=1, trains=1, start=0.0) if single else protocol.replaced(trains=1, start=0.0)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import floor
+from typing import Any
 
 from neuron import h
 
 from .errors import ParameterError
 
-__all__ = ["TICK", "check_dt", "fixed_step", "forward", "next_multiple"]
+__all__ = ["TICK", "check_dt", "fixed_step", "forward", "next_multiple", "weakly"]
 
 _log = logging.getLogger(__name__)
 
@@ -68,3 +70,15 @@ def next_multiple(since: float, interval: float) -> float:
     """Return the next multiple of an interval (ms) after `since`, the interval being rounded to whole ticks."""
     interval = max(TICK, round(interval / TICK) * TICK)
     return (floor(since / interval + 1e-9) + 1) * interval
+
+
+def weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that calls a method while its object lives: NEURON's lists keep no model alive."""
+    weak = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> None:
+        alive = weak()
+        if alive is not None:
+            alive(*arguments)
+
+    return call
