@@ -24,7 +24,7 @@ from .release import N_RATE
 from .result import OUTCOMES
 from .rule import INTEGRALS, STATES, State, efficacy
 from .slots import MODULATOR_STATES, SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
-from .stepping import TICK, forward, next_multiple
+from .stepping import PIECE, TICK, forward, next_multiple, settle
 
 __all__ = ["Driver"]
 
@@ -37,8 +37,8 @@ CHUNK = 20.0
 RESETTLE = 1e-3
 """When a channel's gain has moved by more than this, the rest is settled anew (0.01 mV; see docs/design.md)."""
 
-QUIET, PIECE = 0.02, 50.0
-"""A rest is settled when nothing moves by `QUIET` (mV, or a gate's 1) in `PIECE` ms."""
+QUIET = 0.02
+"""It is settled when nothing moves by more than this (mV, or a gate's 1) in `stepping.PIECE` ms."""
 
 
 class Driver:
@@ -110,9 +110,7 @@ class Driver:
         h.finitialize(model.preset.cell.v_init)
         self.model.set_bath(0.0)
         slow = {n: s.get() for n, s in self.slow.items()}
-        settle = model.experiment.numerics.settle
-        forward(round(max(0.0, settle - PIECE) / self.dt))
-        moved = self._moved_in(min(settle, PIECE))
+        moved = settle(self.electric.get, model.experiment.numerics.settle, self.dt)
         if not self.full:
             self._check_rest(moved)
         for n, values in slow.items():
@@ -120,12 +118,6 @@ class Driver:
         self._mark_rest()
         self.peak.set(self.rest["cai"])
         self.t, self.active_since, self.rest_since, self.last_event = 0.0, None, 0.0, -np.inf
-
-    def _moved_in(self, duration: float) -> float:
-        """Let electricity go on for `duration` ms and return by how much what moved most has moved."""
-        before = self.electric.get()
-        forward(round(duration / self.dt))
-        return float(np.abs(self.electric.get() - before).max())
 
     def _check_rest(self, moved: float) -> None:
         if moved > 1.0:
@@ -145,11 +137,8 @@ class Driver:
         if self.gains.moved(self.rest["gains"]) <= RESETTLE:
             return
         slow, peak = {n: s.get() for n, s in self.slow.items()}, self.peak.get()
-        for _ in range(max(1, round(self.model.experiment.numerics.settle / PIECE))):
-            moved = self._moved_in(PIECE)
-            if moved < QUIET:
-                break
-        self._check_rest(moved)
+        longest = PIECE * max(1, round(self.model.experiment.numerics.settle / PIECE))  # whole ticks of the rule
+        self._check_rest(settle(self.electric.get, longest, self.dt, QUIET))
         for n, values in slow.items():
             self.slow[n].set(values)
         self._mark_rest()
@@ -332,8 +321,6 @@ class Driver:
                 return False
             for group, engine in zip(self.groups, engines, strict=True):
                 engine.rest(self.t, t, ca[group])
-            if self.gains is not None:
-                self.gains.shafts.to(float(t))
             self.t = float(t)
             if self.watch is not None and self.watch.wants(self.t, None):
                 self._scatter(engines)

@@ -39,23 +39,26 @@ def read(table: Any) -> dict[str, dict[str, float]]:
         raise ParameterError(f"{table!r}: must be a table of signals, each a table of targets")
     out: dict[str, dict[str, float]] = {}
     for signal, targets in table.items():
-        if signal not in SIGNALS:
-            raise ParameterError(f"{signal}: is no signal; {_hint(signal, SIGNALS)}")
-        if not isinstance(targets, Mapping):
-            raise ParameterError(f"{signal} = {targets!r}: must be a table of targets")
-        out[signal] = {}
-        for target, value in targets.items():
-            key = f"{signal}.{target}"
-            try:
-                number = convert(value, "1") if isinstance(value, str) else value
-            except ParameterError as error:
-                raise under(key, error) from None
-            if isinstance(number, bool) or not isinstance(number, int | float):
-                raise ParameterError(f"{key} = {value!r}: must be a number")
-            if not BOUNDS[0] <= number <= BOUNDS[1]:
-                raise ParameterError(f"{key} = {number:g}: must be at least {BOUNDS[0]:g} and at most {BOUNDS[1]:g}")
-            out[signal][target] = float(number)
+        try:
+            if signal not in SIGNALS:
+                raise ParameterError(f"is no signal; {_hint(signal, SIGNALS)}")
+            if not isinstance(targets, Mapping):
+                raise ParameterError(f"{targets!r}: must be a table of targets")
+            out[signal] = {target: _factor(target, value) for target, value in targets.items()}
+        except ParameterError as error:
+            raise under(signal, error) from None
     return out
+
+
+def _factor(target: str, value: Any) -> float:
+    low, high = BOUNDS
+    try:
+        number = convert(value, "1") if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
+            raise ParameterError(f"{value!r}: must be a number of at least {low:g} and at most {high:g}")
+    except ParameterError as error:
+        raise under(target, error) from None
+    return float(number)
 
 
 def check_targets(gains: Mapping[str, Mapping[str, float]], mechanisms: Iterable[str]) -> None:

@@ -42,6 +42,10 @@ class Gains:
     values : dict of str to ndarray
         Gain by target (1): of shape (n_segment,) for a channel, in the order of ``model.tree``, 1 where there
         is none; of shape (n_spine,) for a conductance of the spines.
+    t : float
+        The time they belong to (ms).
+    shafts : Shafts
+        The signals along the tree.
 
     Raises
     ------
@@ -78,14 +82,15 @@ class Gains:
         model = self.model
         table = deliveries(model.schedule.sites, self._xyz, model.media, model.soe)
         self.shafts.listen(Arrivals.of(table, model.schedule.release_time, model.schedule.release_site))
-        shaft = self.shafts.signals()
+        shaft = self.shafts.at(0.0)
+        self.t = 0.0
         # the bath is the same everywhere, and so is the steady state: a spine's is that of any shaft
         self._set(shaft, {s: np.full(len(model.spines), v[0]) for s, v in shaft.items()})
 
     def advance(self, t: float) -> None:
-        """Take one step, to time `t` (ms), and write the gains of that moment."""
-        self.shafts.to(t)
-        self._set(self.shafts.signals(), signals({s: slot.get() for s, slot in self._states.items()}, self._p))
+        """Write the gains of time `t` (ms); a spine's are those of its states as they are now."""
+        self.t = t
+        self._set(self.shafts.at(t), signals({s: slot.get() for s, slot in self._states.items()}, self._p))
 
     def _set(self, shaft: dict[str, np.ndarray], spine: dict[str, np.ndarray]) -> None:
         n = len(self._xyz)
@@ -108,19 +113,19 @@ class Gains:
 
     def state(self) -> dict[str, Any]:
         """Return the state as plain arrays and numbers."""
-        return {"shafts": self.shafts.state(), "values": dict(self.values)}
+        return {"t": self.t, "shafts": self.shafts.state(), "values": dict(self.values)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go to a state of the same experiment."""
         self.shafts.restore(state["shafts"])
-        self.values = dict(state["values"])
+        self.t, self.values = state["t"], dict(state["values"])
         self.write()
 
     def live(self) -> None:
         """Move on by `GRID` in a session of the user's own, and ask NEURON to be called again."""
         if h.t > 0:
-            self.advance(self.shafts.t + GRID)
-        h.CVode().event(self.shafts.t + GRID, weakly(self.live))
+            self.advance(self.t + GRID)
+        h.CVode().event(self.t + GRID, weakly(self.live))
 
 
 def _carriers(segments: list[Any], target: str) -> np.ndarray:

@@ -3,22 +3,27 @@
 A shaft is given the receptors of the spines: the same rule, the same parameters, the same field, at the
 middle of each segment.  It has no calcium of its own (the spines' calcium does not cross their necks), so
 its kinase stays silent and its PKA follows the receptors alone.
+
+Nothing electrical acts back on a shaft: its signals are a function of time, whenever they are asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from .consolidate import LIGANDS, Arrivals, Engine
+from .consolidate import GROWTH, LIGANDS, STEP_MAX, Arrivals, Engine
 from .parameters import RECEPTORS
 from .rule import State, hill
 
 __all__ = ["Shafts", "signals"]
+
+FIRST = 1.0
+"""Step after a change of the bath or an arrival (ms); later steps grow with the time since then."""
 
 
 def signals(y: Mapping[str, Any], p: SimpleNamespace) -> dict[str, Any]:
@@ -35,8 +40,40 @@ def signals(y: Mapping[str, Any], p: SimpleNamespace) -> dict[str, Any]:
     return out | {"PKA": hill(y["PKA"], p.K_A, p.n_A), "PLC": hill(y["PLC"], p.K_Q, p.n_Q)}
 
 
+@dataclass
+class _Group:
+    """Points that are reached by releases, or those that are not, at time `t` (ms) on a grid of their own."""
+
+    points: np.ndarray
+    engine: Engine
+    t: float = 0.0
+
+    def next(self) -> float:
+        """Return the next time of the grid: it knows changes of the bath and arrivals, nothing else."""
+        bath, heard = self.engine.bath_times(-1.0, np.inf), self.engine.arrivals.time
+        begun, stop = 0.0, np.inf
+        for changes in (bath, heard):
+            k = int(np.searchsorted(changes, self.t, side="right"))
+            begun = max([begun, *changes[max(k - 1, 0) : k]])
+            stop = min([stop, *changes[k : k + 1]])
+        return min(stop, self.t + min(max(FIRST, GROWTH * (self.t - begun)), STEP_MAX))
+
+    def at(self, t: float) -> np.ndarray:
+        """Return the states at `t` (ms), shape (n_state, n): from the last time of the grid in one step."""
+        while (end := self.next()) <= t:
+            self.engine.rest(self.t, end, 0.0)
+            self.t = end
+        engine = self.engine
+        kept = engine.y, dict(engine.s)
+        if t > self.t:
+            engine.rest(self.t, t, 0.0)
+        moved = engine.y.array
+        engine.y, engine.s = kept
+        return moved
+
+
 class Shafts:
-    """The signals at points of the tree, moved in steps of biological time.
+    """The signals at points of the tree.
 
     Points that no release reaches take the very same steps with and without one.
 
@@ -61,49 +98,37 @@ class Shafts:
     ) -> None:
         self.p, self.n = p, n
         self._engine = lambda points, arrivals: Engine(p, (points,), rates, uptake, bath, bath_times, arrivals)
-        self.t = 0.0
         self.listen(Arrivals.none())
 
     def listen(self, arrivals: Arrivals) -> None:
         """Start from the steady state of the bath at time 0, and hear these releases (`where`: the point)."""
-        reached = np.isin(np.arange(self.n), arrivals.where[0])
-        self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
+        self.reached = np.isin(np.arange(self.n), arrivals.where[0])
+        self._groups = []
         number = np.empty(self.n, int)
-        self._engines = []
-        for group in self.groups:
-            number[group] = np.arange(len(group))
-            mine = arrivals.only(np.isin(arrivals.where[0], group))
-            self._engines.append(self._engine(len(group), replace(mine, where=(number[mine.where[0]],))))
-        self.t = 0.0
+        for points in (np.flatnonzero(self.reached), np.flatnonzero(~self.reached)):
+            if len(points):
+                number[points] = np.arange(len(points))
+                mine = arrivals.only(np.isin(arrivals.where[0], points))
+                engine = self._engine(len(points), replace(mine, where=(number[mine.where[0]],)))
+                self._groups.append(_Group(points, engine))
 
-    def to(self, t: float) -> None:
-        """Take one step, to time `t` (ms)."""
-        if t > self.t:
-            for engine in self._engines:
-                engine.rest(self.t, t, 0.0)
-            self.t = t
+    def at(self, t: float) -> dict[str, np.ndarray]:
+        """Return the signals at time `t` (ms), not before the last time asked for; each of shape (n,)."""
+        whole = State(np.empty((len(State.NAMES), self.n)))
+        for group in self._groups:
+            whole.array[:, group.points] = group.at(t)
+        return signals(whole, self.p)
 
-    def signals(self) -> dict[str, np.ndarray]:
-        """Return the signals at every point, each of shape (n,)."""
-        return signals(self._whole(), self.p)
+    def state(self) -> list[dict[str, Any]]:
+        """Return everything the signals depend on as plain arrays and numbers, for each group of points."""
+        return [
+            {"t": g.t, "y": g.engine.y.array.copy(), **{name: g.engine.s[name].copy() for name in LIGANDS}}
+            for g in self._groups
+        ]
 
-    def _whole(self) -> State:
-        out = State(np.empty((len(State.NAMES), self.n)))
-        for group, engine in zip(self.groups, self._engines, strict=True):
-            out.array[:, group] = engine.y.array
-        return out
-
-    def state(self) -> dict[str, Any]:
-        """Return everything the signals depend on as plain arrays and numbers."""
-        released = {name: np.empty((len(self._engines[0].rates), self.n)) for name in LIGANDS}
-        for group, engine in zip(self.groups, self._engines, strict=True):
-            for name in LIGANDS:
-                released[name][:, group] = engine.s[name]
-        return {"t": self.t, "y": self._whole().array, **released}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: list[dict[str, Any]]) -> None:
         """Go to a state of the same points and releases."""
-        self.t = state["t"]
-        for group, engine in zip(self.groups, self._engines, strict=True):
-            engine.y = State(state["y"][:, group])
-            engine.s = {name: state[name][:, group] for name in LIGANDS}
+        for group, kept in zip(self._groups, state, strict=True):
+            group.t = kept["t"]
+            group.engine.y = State(kept["y"].copy())
+            group.engine.s = {name: kept[name].copy() for name in LIGANDS}
