@@ -17,7 +17,6 @@ from neuron import h
 
 from .consolidate import LIGANDS, Engine, rest_grid
 from .errors import SimulationError
-from .gains import GRID
 from .model import Model
 from .recorder import Recorder
 from .release import N_RATE
@@ -32,7 +31,7 @@ LEAD = 2.0
 """An active stretch begins this long (ms) before its first event."""
 
 CHUNK = 20.0
-"""Calm is looked for at this interval (ms) in an active stretch; a multiple of the grid of the gains."""
+"""Calm is looked for at this interval (ms) in an active stretch."""
 
 RESETTLE = 1e-3
 """When a channel's gain has moved by more than this, the rest is settled anew (0.01 mV; see docs/design.md)."""
@@ -261,7 +260,7 @@ class Driver:
     def _active_to(self, end: float) -> bool:
         """Run the active stretch to its end (True) or to `end`, a whole tick (False)."""
         every = self.watch.every_active if self.watch is not None else CHUNK
-        intervals = (CHUNK, every) if self.gains is None else (CHUNK, every, GRID)
+        intervals = (CHUNK, every) if self.gains is None else (CHUNK, every, self.gains.grid)
         while self.t < end - 1e-9:
             begun = self.active_since
             stops = [end, *(begun + next_multiple(self.t - begun, interval) for interval in intervals)]
@@ -270,7 +269,7 @@ class Driver:
             self._advance(min(stops))
             if len(changes) and changes[0] <= self.t:
                 self._set_bath()
-            if self.gains is not None and np.remainder(self.t - begun + 0.5, GRID) < 1.0:
+            if self.gains is not None and np.remainder(self.t - begun + 0.5, self.gains.grid) < 1.0:
                 self.gains.advance(self.t)
             if self.watch is not None and self.watch.wants(self.t, begun):
                 self.watch.sample(self.t, active=True)

@@ -1,8 +1,8 @@
 """Modulators act on the channels of the live cell: gains follow the signals on a grid of biological time.
 
-Receptors move over 100 ms and more, channels over ms: the gains of a moment are held for `GRID` ms.  Those of
-the cell's channels follow the shaft that they sit in (`shafts`), those of a spine's receptors and channels
-the states of the spine itself.
+Receptors move over 100 ms and more, channels over ms, so gains are held for `GRID` ms.  Those of the cell's
+channels follow the shaft that they sit in (`shafts`), at the middle of the interval for which they are held;
+those of a spine's receptors and channels the states of the spine itself, as they are when it begins.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .stepping import weakly
 __all__ = ["GRID", "Gains"]
 
 GRID = 10.0
-"""Interval (ms) for which gains are held: first order, 2 % of a time constant of the fastest cascade (0.5 s)."""
+"""Interval (ms) for which gains are held: a fiftieth of the time constant of the fastest cascade (0.5 s)."""
 
 
 class Gains:
@@ -42,8 +42,8 @@ class Gains:
     values : dict of str to ndarray
         Gain by target (1): of shape (n_segment,) for a channel, in the order of ``model.tree``, 1 where there
         is none; of shape (n_spine,) for a conductance of the spines.
-    t : float
-        The time they belong to (ms).
+    t, grid : float
+        Since when they are held, and for how long (ms).
     shafts : Shafts
         The signals along the tree.
 
@@ -58,6 +58,7 @@ class Gains:
             raise ParameterError(
                 f"excitability = true: preset {model.preset.name!r} has no [gains], so modulators change no conductance"
             )
+        self.grid = GRID
         self.model = alive = weakref.proxy(model)  # the model owns its gains, and goes when its user lets it go
         factors = by_target(model.preset.gains)
         self._of_spine = {t: f for t, f in factors.items() if t in SPINE_CONDUCTANCES}
@@ -88,9 +89,9 @@ class Gains:
         self._set(shaft, {s: np.full(len(model.spines), v[0]) for s, v in shaft.items()})
 
     def advance(self, t: float) -> None:
-        """Write the gains of time `t` (ms); a spine's are those of its states as they are now."""
+        """Write the gains that are held from time `t` on (ms)."""
         self.t = t
-        self._set(self.shafts.at(t), signals({s: slot.get() for s, slot in self._states.items()}, self._p))
+        self._set(self.shafts.at(t + self.grid / 2), signals({s: slot.get() for s, slot in self._states.items()}, self._p))
 
     def _set(self, shaft: dict[str, np.ndarray], spine: dict[str, np.ndarray]) -> None:
         n = len(self._xyz)
@@ -122,10 +123,10 @@ class Gains:
         self.write()
 
     def live(self) -> None:
-        """Move on by `GRID` in a session of the user's own, and ask NEURON to be called again."""
+        """Move on by one interval in a session of the user's own, and ask NEURON to be called again."""
         if h.t > 0:
-            self.advance(self.t + GRID)
-        h.CVode().event(self.t + GRID, weakly(self.live))
+            self.advance(self.t + self.grid)
+        h.CVode().event(self.t + self.grid, weakly(self.live))
 
 
 def _carriers(segments: list[Any], target: str) -> np.ndarray:

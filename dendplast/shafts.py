@@ -2,7 +2,7 @@
 
 A shaft is given the receptors of the spines: the same rule, the same parameters, the same field, at the
 middle of each segment.  It has no calcium of its own (the spines' calcium does not cross their necks), so
-its kinase stays silent and its PKA follows the receptors alone.
+its PKA follows the receptors alone.
 
 Nothing electrical acts back on a shaft: its signals are a function of time, whenever they are asked for.
 """
@@ -18,7 +18,7 @@ import numpy as np
 
 from .consolidate import GROWTH, LIGANDS, STEP_MAX, Arrivals, Engine
 from .parameters import RECEPTORS
-from .rule import State, hill
+from .rule import State, hill, signal
 
 __all__ = ["Shafts", "signals"]
 
@@ -61,12 +61,12 @@ class _Group:
     def at(self, t: float) -> np.ndarray:
         """Return the states at `t` (ms), shape (n_state, n): from the last time of the grid in one step."""
         while (end := self.next()) <= t:
-            self.engine.rest(self.t, end, 0.0)
+            self.engine.rest(self.t, end, None)
             self.t = end
         engine = self.engine
-        kept = engine.y, dict(engine.s)
+        kept = engine.y, {name: s.copy() for name, s in engine.s.items()}
         if t > self.t:
-            engine.rest(self.t, t, 0.0)
+            engine.rest(self.t, t, None)
         moved = engine.y.array
         engine.y, engine.s = kept
         return moved
@@ -97,7 +97,9 @@ class Shafts:
         bath_times: Callable[[float, float], np.ndarray],
     ) -> None:
         self.p, self.n = p, n
-        self._engine = lambda points, arrivals: Engine(p, (points,), rates, uptake, bath, bath_times, arrivals)
+        self._engine = lambda points, arrivals: Engine(
+            p, (points,), rates, uptake, bath, bath_times, arrivals, signal
+        )
         self.listen(Arrivals.none())
 
     def listen(self, arrivals: Arrivals) -> None:
