@@ -110,6 +110,8 @@ class Experiment(Description):
         Calcium indicator in the cell; none unless given.
     presynaptic : Presynaptic, optional
         Short-term plasticity and stochastic release; every presynaptic spike releases unless given.
+    excitability : bool
+        Modulators act on the conductances that the preset's ``[gains]`` name.
     until : float or str
         End of the run: ms, ``"45 min"``, or ``"end + 30 min"`` after the protocol.
     seed : int
@@ -128,6 +130,7 @@ class Experiment(Description):
     solution: Solution = Solution()
     indicator: Indicator | None = None
     presynaptic: Presynaptic | None = None
+    excitability: bool = False
     until: float | str = "end + 1 s"
     numerics: Numerics = Numerics()
     record: Record = Record()
