@@ -54,8 +54,8 @@ class Box:
         if count.prod() > _MOST:
             sides = " x ".join(f"{x:.0f}" for x in high - low)
             raise ParameterError(
-                f"numerics.grid_h = {h:g} um: a box of {sides} um has {count.prod():.2g} points, {_MOST:.0e} is the "
-                f"limit; use a larger numerics.grid_h, or numerics.field = 'soe', which is linear"
+                f"numerics.grid_h = {h:g} um: a box of {sides} um has {count.prod():.2g} points, {_MOST:.0e} is "
+                f"the limit; use a larger numerics.grid_h, or numerics.field = 'soe', which is linear"
             )
         shape = tuple(next_fast_len(int(n), real=True) for n in count)
         begin = 0.5 * (low + high) - 0.5 * h * np.array(shape)

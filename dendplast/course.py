@@ -183,7 +183,8 @@ def assemble(solver: Solver, modulator: str, time: np.ndarray, site: np.ndarray,
     top = np.max([s.mean.max(axis=0) for s, *_ in known], axis=0)
     spine = np.flatnonzero(top > cutoff)
     small = {id(s): s.at(spine) for s, *_ in known}
-    return Course(modulator, spine, np.asarray(time, float), np.array(start), tuple(small[id(s)] for s in segments))
+    kept = tuple(small[id(s)] for s in segments)
+    return Course(modulator, spine, np.asarray(time, float), np.array(start), kept)
 
 
 def _repeats(time: np.ndarray, site: np.ndarray, pattern: np.ndarray, places: np.ndarray, end: float) -> bool:

@@ -63,8 +63,9 @@ class GridSolver:
     """
 
     def __init__(
-        self, sites: Sequence[Site], xyz: np.ndarray, medium: Medium, pad: float, h: float, low: float, r_min: float
-    ) -> None:
+        self, sites: Sequence[Site], xyz: np.ndarray, medium: Medium, pad: float, h: float, low: float,
+        r_min: float,
+    ) -> None:  # fmt: skip
         self.medium, self.low = medium, low
         self._at = np.array([s.position for s in sites], float)
         extent = np.array([s.extent for s in sites])[:, None]

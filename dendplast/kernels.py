@@ -13,7 +13,20 @@ from scipy.special import erf, erfcx
 
 from .release import Medium
 
-__all__ = ["PER_UM3", "ball_kernel", "kernel", "kernel_integral", "peak", "point_integral", "point_kernel", "reach", "steady"]
+__all__ = [
+    "ONCE",
+    "PER_UM3",
+    "ball_kernel",
+    "bound",
+    "kernel",
+    "kernel_integral",
+    "peak",
+    "point_integral",
+    "point_kernel",
+    "reach",
+    "steady",
+    "trains",
+]
 
 #: Concentration (mM) of one molecule per um3: 1e18 / Avogadro's number (SI definition, exact).
 PER_UM3 = 1e18 / 6.02214076e23
@@ -208,9 +221,63 @@ def peak(r: np.ndarray, radius: float, medium: Medium) -> tuple[np.ndarray, np.n
     return np.where(inside, PER_UM3 / medium.alpha, np.maximum(height, mid)), time
 
 
-@lru_cache(maxsize=256)  # sites of one kind share the search
-def reach(radius: float, amount: float, medium: Medium, cutoff: float) -> float:
-    """Return the distance (um) beyond which one release event stays below `cutoff`.
+ONCE = ((np.inf, 1.0),)
+"""The train of a single event, see `bound`."""
+
+
+def trains(times: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Return how many events of a train fall into any window, for windows of 1 ms to 1000 s and for all times.
+
+    Parameters
+    ----------
+    times : ndarray
+        Sorted times of the events (ms).
+
+    Returns
+    -------
+    tuple of (float, float)
+        Length of a window (ms), and the largest number of events in a window of that length.
+    """
+    if len(times) < 2:
+        return ONCE
+    widths = 10.0 ** np.arange(0, 6.01, 0.5)
+    most = [(np.searchsorted(times, times + w, side="right") - np.arange(len(times))).max() for w in widths]
+    return (*zip(widths.tolist(), map(float, most), strict=True), (np.inf, float(len(times))))
+
+
+def bound(
+    r: np.ndarray, radius: float, medium: Medium, train: tuple[tuple[float, float], ...] = ONCE
+) -> np.ndarray:
+    """Return a concentration that the sum over a train of events does not exceed, per unit amount.
+
+    A kernel rises and falls once. Of events cut into windows W with at most m in each, the largest sum is
+    therefore at most m (peak + area/W); the least over all windows holds. One event: its peak.
+
+    Parameters
+    ----------
+    r : array_like, shape (n,)
+        Distance from the centre of the site (um); above 0 for a point.
+    radius : float
+        Radius of the site (um), 0 for a point.
+    medium : Medium
+        Diffusion and uptake.
+    train : tuple of (float, float)
+        Windows (ms) and numbers, see `trains`.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        mM per molecule (point) or per molecule/um3 (ball).
+    """
+    height, area = peak(r, radius, medium)[0], steady(np.atleast_1d(r), radius, medium)
+    return np.min([m * (height + area / w) for w, m in train], axis=0)
+
+
+@lru_cache(maxsize=4096)  # sites of one kind and train share the search
+def reach(
+    radius: float, amount: float, medium: Medium, cutoff: float, train: tuple[tuple[float, float], ...] = ONCE
+) -> float:
+    """Return the distance (um) beyond which a site's releases stay below `cutoff`.
 
     Parameters
     ----------
@@ -222,13 +289,17 @@ def reach(radius: float, amount: float, medium: Medium, cutoff: float) -> float:
         Diffusion and uptake.
     cutoff : float
         Concentration (mM).
+    train : tuple of (float, float)
+        How dense events are, see `trains`; one event when not given.
     """
-    # Without uptake a peak is no higher than the same molecules released at the ball's nearest point.
-    molecules = amount if radius == 0 else amount * 4 / 3 * np.pi * radius**3
+    # Without uptake a peak is no higher than all the molecules released at the ball's nearest point.
+    molecules = amount * train[-1][1] * (1 if radius == 0 else 4 / 3 * np.pi * radius**3)
     highest = (1.5 / (np.pi * np.e)) ** 1.5 * molecules * PER_UM3 / medium.alpha
+    if highest == 0:
+        return 0.0
     low, high = 0.0, radius + np.cbrt(highest / cutoff)
     for _ in range(60):
         middle = 0.5 * (low + high)
-        above = amount * peak(middle, radius, medium)[0][0] > cutoff
+        above = amount * bound(middle, radius, medium, train)[0] > cutoff
         low, high = (middle, high) if above else (low, middle)
     return low

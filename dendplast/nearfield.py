@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from .kernels import PER_UM3, kernel, kernel_integral
-from .radial import Shells, extent_of
+from .radial import Shells
 from .release import Medium
 
 __all__ = ["NearField"]
