@@ -18,8 +18,8 @@ __all__ = ["GridSolver"]
 BROAD = 1.5
 """Width of a release in steps of the grid when it is put on it: the grid then holds it to 1e-9."""
 
-STEP_MAX = 5.0
-"""Longest step (ms): the splitting errs by 1e-3 of the concentration at the uptake of the striatum."""
+STEP = 0.1
+"""Longest step over the time constant of uptake: the splitting then errs by 1e-3 of the concentration at most."""
 
 _CUT = 6.0  # standard deviations beyond which a young release is nothing
 
@@ -118,7 +118,7 @@ class GridSolver:
     def _advance(self, t: float, length: float, young: list[_Young]) -> np.ndarray:
         """Take the grid through a span and return the mean concentration at every spine (mM)."""
         background = self._around @ self.box.c.ravel() if young else None
-        steps = int(np.ceil(length / STEP_MAX))
+        steps = max(1, int(np.ceil(length * self.medium.uptake / STEP)))
         mean = 0.5 * (self._reader @ self.box.c.ravel())
         for left in range(steps - 1, -1, -1):
             self.box.step(length / steps)
