@@ -95,8 +95,8 @@ def test_backends_agree_where_they_solve_the_same_equation(runs):
         found, exact = runs[linear].traces["da"][:, near], reference.traces["da"][:, near]
         top = (exact - TONE.dopamine).max(axis=0)
         # exponentials err by 2 % of the peak and act from the begin of the tick they arrive in, up to 0.7 ms
-        # early here; a grid of 4 um errs by 3 %
-        assert (np.abs(found - exact).max(axis=0) < 0.05 * top + 1e-7).all(), linear
+        # early, which is 4 % beside the patch; a grid of 4 um errs by 3 %
+        assert (np.abs(found - exact).max(axis=0) < 0.07 * top + 1e-7).all(), linear
     rise = {b: (runs[b].traces["da"][:, near] - TONE.dopamine).sum(axis=0) for b in ("green", "radial")}
     assert (rise["radial"] > 1.2 * rise["green"]).all()  # uptake that saturates leaves more
 
