@@ -62,6 +62,7 @@ class Box:
         self.h, self.medium, self.c = h, medium, np.zeros(shape)
         self.axes = [b + h * (np.arange(n) + 0.5) for b, n in zip(begin, shape, strict=True)]
         self._rates = [medium.D_star * (np.pi * np.arange(n) / (n * h)) ** 2 for n in shape]
+        self._decay: tuple[float, np.ndarray] = (0.0, np.ones(()))  # of the last step
 
     @property
     def molecules(self) -> float:
@@ -81,8 +82,10 @@ class Box:
     def diffuse(self, dt: float) -> None:
         """Spread for `dt` ms."""
         waves = dctn(self.c, type=2, overwrite_x=True)
-        for axis, rates in enumerate(self._rates):
-            waves *= np.exp(-rates * dt).reshape([-1 if k == axis else 1 for k in range(3)])
+        if dt != self._decay[0]:
+            x, y, z = (np.exp(-rates * dt) for rates in self._rates)
+            self._decay = dt, x[:, None, None] * y[:, None] * z
+        waves *= self._decay[1]
         self.c = idctn(waves, type=2, overwrite_x=True)
 
     def wall(self) -> float:
