@@ -141,6 +141,11 @@ def feeding() -> np.ndarray:
     return timed(lambda: feed.write(next(ticks), {"da": 2e-5}), 200)
 
 
+def percent(share: float) -> str:
+    """Return a share in percent with two digits."""
+    return f"{100 * share:.0f}" if share > 0.1 else f"{100 * share:.2g}"
+
+
 def spread(values: np.ndarray, digits: int = 2) -> str:
     """Return median and range."""
     return f"{np.median(values):.{digits}g} ({values.min():.{digits}g} to {values.max():.{digits}g})"
@@ -168,7 +173,8 @@ def main() -> None:
         "",
         "Written by `benchmarks/field.py`. Eight vesicles of 3000 molecules at random places of their voxels, "
         f"saturating uptake of the striatum, {END:g} ms; 144 readers in random directions, judged by the solution "
-        "in shells; rxd is read in the voxel of each reader, as it gives it to a segment. Largest error over the peak of the mean in each ms; root mean square error of the area. CPU "
+        "in shells; rxd is read in the voxel of each reader, as it gives it to a segment. Largest error over the peak "
+        "of the mean in each ms; root mean square error of the area. CPU "
         f"time of one biological ms over that of the grid at 1 um: median (range) of {BLOCKS} blocks. The grid's "
         "time includes 10,000 readers.",
         "",
@@ -176,7 +182,7 @@ def main() -> None:
         "|---|" + "---|" * (len(RADII) + 1),
     ]
     for label, miss, cost in rows:
-        cells = [f"{100 * miss[r][0]:.2g} %, {100 * miss[r][1]:.2g} %" if miss else "not run" for r in RADII]
+        cells = [", ".join(f"{percent(x)} %" for x in miss[r]) if miss else "not run" for r in RADII]
         lines.append(f"| {label} | {' | '.join(cells)} | {spread(cost / base)} |")
     fed = feeding()
     lines += [

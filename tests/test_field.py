@@ -93,7 +93,7 @@ def test_the_tone_of_the_striatum():
     # (Dreyer et al. 2010, doi 10.1523/JNEUROSCI.1894-10.2010)
     assert mean_tone(dense, 4.0) == pytest.approx(32e-6, rel=0.02)
     assert mean_tone(dense, 0.0) == 0 == mean_tone(dense, 4.0, density=0.0)
-    with pytest.raises(ParameterError, match=r"hz = 40: .* release 5.69 uM/s, uptake takes at most Vmax = 4.1 uM/s"):
+    with pytest.raises(ParameterError, match=r"hz = 40: .* release 5.69 uM/s, .* at most Vmax = 4.1 uM/s"):
         mean_tone(dense, 40.0)
     with pytest.raises(ParameterError, match="rise for ever"):
         mean_tone(Medium(Vmax=0), 1.0)
@@ -124,7 +124,8 @@ def test_the_map_of_the_tone_is_the_mean_field_on_average():
 
 # --- cut-off of trains -----------------------------------------------------------------------------------
 
-TRAINS = [np.array([3.0]), np.arange(10) * 50.0, np.sort(np.random.default_rng(1).uniform(0, 300, 25)), np.zeros(4)]
+RANDOM = np.sort(np.random.default_rng(1).uniform(0, 300, 25))
+TRAINS = [np.array([3.0]), np.arange(10) * 50.0, RANDOM, np.zeros(4)]
 
 
 @pytest.mark.parametrize("times", TRAINS)
