@@ -16,6 +16,7 @@ import numpy as np
 
 from .course import Course, assemble
 from .diffusion import Deliveries, deliveries, in_reach
+from .errors import ParameterError
 from .exact import GreenSolver
 from .grid import GridSolver
 from .kernels import PER_UM3
@@ -152,7 +153,7 @@ def solve_field(
     Raises
     ------
     ParameterError
-        If positions or media are not valid, or the grid would have too many points.
+        If positions or media are not valid, or a grid is asked for that would have too many points, or no uptake.
     """
     settings = settings or SoeSettings()
     xyz = np.asarray(xyz, float).reshape(-1, 3)
@@ -228,6 +229,11 @@ def _grid(
     modulator: str, sites: Sequence[Site], times: Sequence[np.ndarray], xyz: np.ndarray, medium: Medium,
     grid_h: float, settings: SoeSettings,
 ) -> tuple[list[Course], str]:  # fmt: skip
+    if medium.uptake == 0:
+        raise ParameterError(
+            f"numerics.field = 'grid': {modulator} has no uptake here, and nothing would ever leave the grid; use "
+            f"'soe', which is exact without uptake"
+        )
     _, together = load(sites, times, medium)
     pad = min(_pad(sites, together, medium, settings.cutoff), PAD_MAX)
     solver = GridSolver(sites, xyz, medium, pad, grid_h, _LOW * settings.cutoff, settings.r_min)
@@ -246,8 +252,6 @@ def _pad(sites: Sequence[Site], together: np.ndarray, medium: Medium, cutoff: fl
     Uptake is saturated up to where all that is there at once would fill it to Km; from there on a
     concentration falls at least as exp(-r/L).
     """
-    if medium.uptake == 0:
-        return PAD_MAX
     length = np.sqrt(medium.D_star / medium.uptake)
     extent = np.array([s.extent for s in sites])
     front = np.cbrt(together.max()) * (extent.max() + length) - extent.max()

@@ -84,6 +84,11 @@ def test_backends_list_exactly_whom_they_reach():
     assert len(solve_field([], np.zeros(0), np.zeros(0, int), xyz, {}).reached) == 0
 
 
+def test_a_grid_without_uptake_is_refused():
+    with pytest.raises(ParameterError, match="dopamine has no uptake here"):
+        solve_field([VESICLE], np.zeros(1), np.zeros(1, int), np.ones((1, 3)), {"dopamine": Medium(Vmax=0)}, "grid")
+
+
 # --- tone ------------------------------------------------------------------------------------------------
 
 
