@@ -13,10 +13,12 @@ from . import rule
 from .anatomy import SpineSettings
 from .cell import Cell
 from .consolidate import Arrivals
-from .diffusion import Deliveries, deliveries, soe_rates
+from .diffusion import Deliveries, soe_rates
 from .drugs import bath, bath_times
 from .errors import ParameterError
 from .experiment import Experiment
+from .feed import Feed
+from .field import Field, solve_field
 from .geometry import Geometry
 from .indicator import Indicator
 from .parameters import Parameters
@@ -64,6 +66,10 @@ class Model:
         What is written into every spine.
     gains : Gains or None
         What modulators make of channels and conductances; None unless ``experiment.excitability``.
+    media : dict of str to Medium
+        Tissue around the cell, as the excess over the tone sees it.
+    outside : dict of str to float
+        ``da``, ``ach``, ``ne`` that tone and bath last set (mM).
     """
 
     def __init__(
@@ -96,7 +102,10 @@ class Model:
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
-        self.media = MEDIA[preset.tissue]
+        media = MEDIA[preset.tissue]
+        self.media = {name: medium.around(self.tone[LIGAND[name]]) for name, medium in media.items()}
+        self._field: Field | None = None
+        self._feed = Feed((), ())
         self._configure()
         self._compile()
         self._handlers = [
@@ -252,9 +261,29 @@ class Model:
         self.schedule: Schedule = compile_schedule(
             experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s), synapse
         )
-        self.deliveries: Deliveries = deliveries(self.schedule.sites, self.spines.xyz, self.media, self.soe)
+        self._field = None
         for at in np.unique(self.schedule.pulse_at.astype(int)):
             self._electrode(int(at))  # now: NEURON takes no new point process in the middle of a run
+
+    @property
+    def field(self) -> Field:
+        """What the releases bring to the spines; solved when first asked for after a protocol was added."""
+        if self._field is None:
+            s, numerics = self.schedule, self.experiment.numerics
+            self._field = solve_field(
+                s.sites, s.release_time, s.release_site, self.spines.xyz, self.media, numerics.field,
+                numerics.grid_h, self.soe,
+            )  # fmt: skip
+        return self._field
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Every pair of release site and spine in reach, by linear uptake."""
+        return self.field.deliveries
+
+    def feed(self) -> Feed:
+        """Return what writes the fields that were solved ahead into the spines."""
+        return Feed(self.processes, self.field.courses)
 
     def _p(self, site: Any) -> float:
         return self.media[site.modulator].p if site.p is None else site.p
@@ -271,6 +300,7 @@ class Model:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
         self._scale["g_nmda"] = values.pop("nmda_scale")
+        self.outside = {name: values[f"{name}_ext"] for name in LIGAND.values()}
         self._write(values)
         self.set_conductances(g_nmda=self.conductances["g_nmda"])
         if self.gains is not None:
@@ -291,8 +321,8 @@ class Model:
         return {LIGAND[m]: medium.uptake for m, medium in self.media.items()}
 
     def arrivals(self) -> Arrivals:
-        """Return every release as it arrives at every spine in reach, sorted by time."""
-        return Arrivals.of(self.deliveries, self.schedule.release_time, self.schedule.release_site)
+        """Return every release that acts as exponentials, as it arrives at every spine in reach, by time."""
+        return Arrivals.of(self.field.linear, self.schedule.release_time, self.schedule.release_site)
 
     # ---- events -------------------------------------------------------------------------------------
 
@@ -377,11 +407,20 @@ class Model:
             cvode.event(t, (weakly(self.set_bath), float(t)))
         if self.gains is not None:
             self.gains.live()
+        self._feed = self.feed()
+        self._feed_from(0.0)
+
+    def _feed_from(self, t: float) -> None:
+        """Write the fields solved ahead at the tick `t` (ms) and have NEURON call again when they go on."""
+        more = self._feed.write(t, self.outside)
+        following = t + TICK if more else self._feed.next_begin(t)
+        if np.isfinite(following):
+            h.CVode().event(following, (weakly(self._feed_from), float(following)))
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
-        reached = f"{len(self.deliveries)} in reach of a release"
-        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {reached}>"
+        releases = f"{len(self.schedule.release_time)} releases"
+        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {releases}>"
 
     def __getstate__(self) -> None:
         raise TypeError(

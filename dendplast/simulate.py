@@ -102,7 +102,9 @@ def run(
         outcomes=table,
         lost=table["hazard"] > limit,
         conductances=dict(model.conductances),
-        provenance=provenance(experiment.seed) | {"wall_time_s": clock.perf_counter() - wall, "until": end},
+        provenance=provenance(experiment.seed)
+        | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
+        | {"wall_time_s": clock.perf_counter() - wall, "until": end},
         state=final,
     )
 
@@ -223,4 +225,6 @@ def record(model: Model, protocol: Any) -> Recorded:
         media=model.media,
         tone=model.tone,
         seed=before.seed,
+        field=before.numerics.field,
+        grid_h=before.numerics.grid_h,
     )
