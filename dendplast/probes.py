@@ -13,8 +13,8 @@ from .errors import SimulationError
 from .geometry import Geometry
 
 __all__ = [
-    "Attenuation", "Coincidence", "along", "attenuation", "backpropagation", "block", "first_spike", "crossings", "coincidence", "ladder",
-    "rheobase", "step", "trunk",
+    "Attenuation", "along", "attenuation", "backpropagation", "block", "coincidence", "crossings", "first_spike",
+    "ladder", "rheobase", "step", "trunk",
 ]  # fmt: skip
 
 BEFORE, AFTER = 20.0, 100.0  # ms, around a current step
@@ -22,8 +22,6 @@ STEP = 500.0  # ms
 PRECISION = 5e-3
 """Share of a threshold current to which it is searched for."""
 CEILING = 3.0  # nA, above which no cell of this kind is stimulated
-PLATEAU = -40.0
-"""Voltage (mV) that a dendrite in a calcium spike exceeds, and an EPSP 20 ms after its start does not."""
 SPIKE = 0.0  # mV, that a spike of the soma passes
 
 
@@ -197,56 +195,15 @@ def attenuation(bench: Bench, distances: Sequence[float], most: int = 4) -> Atte
     return Attenuation(*np.array(rows).reshape(-1, 3).T)
 
 
-@dataclass(frozen=True)
-class Coincidence:
-    """Calcium spikes of the apical trunk.
+def coincidence(bench: Bench, distance: float, amplitude: float, *, spike: bool, delay: float = 5.0) -> Traces:
+    """Inject an EPSC-shaped current (nA; 0.5 and 5 ms) at a place of the trunk, with or without a somatic spike before.
 
-    Attributes
-    ----------
-    distance : float
-        Path distance of the electrode (um); NaN when the trunk does not reach it.
-    alone, paired : float
-        Smallest peak of the EPSC-shaped current (nA) that makes a calcium spike, alone and after a somatic spike.
-    traces : Traces
-        Soma and electrode, paired, just above `paired`.
+    The current and the delay (ms) are those of 10.1038/18686 and 10.1371/journal.pcbi.1002107.
     """
-
-    distance: float
-    alone: float
-    paired: float
-    traces: Traces | None
-
-
-def coincidence(bench: Bench, distance: float) -> Coincidence:
-    """Find the threshold of the dendritic calcium spike, with and without a spike of the soma 5 ms before.
-
-    EPSC-shaped current (0.5 and 5 ms) into the trunk, 5 ms step into the soma: 10.1038/18686 and
-    10.1371/journal.pcbi.1002107.  The dendrite has a calcium spike when its voltage, from 20 ms after the current
-    on, when bAP and EPSP are over, is still above `PLATEAU`.
-    """
-    found = crossings(bench.geometry, distance)
-    if not found:
-        return Coincidence(np.nan, np.nan, np.nan, None)
-    a, b, share = found[0]
-    site, whole, delay = b if share > 0.5 else a, 120.0, 5.0
-    pulse = steps(bench.dt, whole, (10.0, 15.0, 1.9))
-
-    def go(amplitude: float, spike: bool) -> Traces:
-        currents = {site: epsc(bench.dt, whole, 10.0 + delay, 0.5, 5.0, amplitude)}
-        if spike:
-            currents[SOMA] = pulse
-        return bench.run(whole, currents, [SOMA, site], stimulus=(10.0, whole, amplitude))
-
-    def spikes(amplitude: float, spike: bool) -> bool:
-        v = go(amplitude, spike).v[:, 1]
-        return bool(v[round((10.0 + delay + 20.0) / bench.dt)] > PLATEAU)
-
-    thresholds = []
-    for spike in (False, True):
-        high = 0.25
-        while high <= CEILING and not spikes(high, spike):
-            high *= 1.5
-        works = high <= CEILING
-        thresholds.append(_threshold(lambda i, s=spike: spikes(i, s), high / 1.5, high) if works else np.nan)
-    traces = go(1.1 * thresholds[1], True) if np.isfinite(thresholds[1]) else None
-    return Coincidence(float(bench.geometry.path_distance[site]), *thresholds, traces)
+    cell, whole = bench.cell.preset.cell, 150.0
+    a, b, share = crossings(bench.geometry, distance)[0]
+    site = b if share > 0.5 else a
+    currents = {site: epsc(bench.dt, whole, 10.0 + delay, 0.5, 5.0, amplitude)}
+    if spike:
+        currents[SOMA] = steps(bench.dt, whole, (10.0, 10.0 + 5.0, 1.9))
+    return bench.run(whole, currents, [SOMA, site], stimulus=(10.0, 10.0 + cell.pulse_dur, amplitude))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..probes import PLATEAU, Coincidence
 from ..spine_probes import Cluster
 
 __all__ = [
-    "bac_rate", "bac_spikes", "duration", "exceeds", "exceeds_at", "gain", "height", "plateau", "plateau_width",
+    "duration", "exceeds", "exceeds_at", "gain", "height",
     "spread", "threshold",
 ]  # fmt: skip
 
@@ -71,31 +70,3 @@ def _crossing(c: Cluster, x: np.ndarray) -> float:
 def gain(c: Cluster) -> float:
     """Return the largest ratio of the soma's EPSP to the sum of single ones."""
     return float((c.soma / c.expected).max())
-
-
-def plateau(c: Coincidence) -> float:
-    """Return the highest voltage (mV) of the trunk 10 to 50 ms after the current began."""
-    t = c.traces.time
-    return float(c.traces.v[(t > 25.0) & (t < 65.0), 1].max())
-
-
-def plateau_width(c: Coincidence) -> float:
-    """Return how long (ms) the trunk is above `PLATEAU`."""
-    above = np.flatnonzero(c.traces.v[:, 1] > PLATEAU)
-    return float(c.traces.time[above[-1]] - c.traces.time[above[0]])
-
-
-def _times(c: Coincidence) -> np.ndarray:
-    up = np.flatnonzero((c.traces.soma[1:] > 0) & (c.traces.soma[:-1] <= 0))
-    return c.traces.time[up]
-
-
-def bac_spikes(c: Coincidence) -> float:
-    """Return the number of spikes of the soma."""
-    return float(len(_times(c)))
-
-
-def bac_rate(c: Coincidence) -> float:
-    """Return the mean rate (Hz) of the soma's spikes, NaN for fewer than two."""
-    times = _times(c)
-    return float(1e3 * (len(times) - 1) / (times[-1] - times[0])) if len(times) > 1 else np.nan

@@ -16,12 +16,13 @@ from ..errors import ParameterError
 from . import clusters
 
 if TYPE_CHECKING:
-    from ..probes import Coincidence
     from ..spine_probes import Cluster
     from .measured import Measured
     from .targets import Target
 
 __all__ = ["FEATURES", "Kind", "kind", "of_trace", "rate"]
+
+NEAR = 50.0  # um, where the calcium of spikes is compared with
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,17 @@ def _bap(m: Measured, target: Target) -> float:
     return height / m.bap[SOMA] if target.unit == "1" else height
 
 
+def _bap_calcium(m: Measured, target: Target) -> float:
+    here, near = (probes.along(m.bench.geometry, m.bap_calcium, at) for at in (target.at, NEAR))
+    return here / near
+
+
+def _rectification(m: Measured, _: Target) -> float:
+    """Return how much less a large hyperpolarising step moves the voltage for its current than a small one."""
+    small, large = (of_trace(step, "ohmic_input_resistance_vb_ssse") for step in (m.small, m.sag))
+    return large / small
+
+
 def _attenuation(m: Measured, target: Target) -> float:
     """Return the mean ratio of the EPSPs in soma and dendrite."""
     here = np.isclose(m.psp.distance, target.at)
@@ -147,10 +159,6 @@ def _oblique(value: Callable[[Cluster], float]) -> Callable[[Measured, Target], 
     return lambda m, _: _mean([value(c) for c in m.oblique])
 
 
-def _bac(value: Callable[[Coincidence], float]) -> Callable[[Measured, Target], float]:
-    return lambda m, _: value(m.coincidence) if m.coincidence.traces is not None else np.nan
-
-
 def _mean(values: list[float]) -> float:
     """Return the mean of what is finite, NaN when nothing is."""
     finite = [v for v in values if np.isfinite(v)]
@@ -166,6 +174,9 @@ FEATURES: dict[str, Kind] = {
     "sag": Kind(
         ("1",), "1 - steady/peak deflection of a large hyperpolarising step",
         lambda m, _: of_trace(m.sag, "sag_ratio1"),
+    ),
+    "rectification": Kind(
+        ("1",), "input resistance of a large hyperpolarising step (`sag`) over that of a small one", _rectification
     ),
     "tau_m": Kind(
         ("ms",), "membrane time constant, from the small hyperpolarising step",
@@ -190,6 +201,10 @@ FEATURES: dict[str, Kind] = {
         ("Hz",), "mean rate from the start of a step to its last spike", lambda m, t: rate(m.ladder[t.current]),
         needs="current",
     ),
+    "f_above": Kind(
+        ("Hz",), "mean rate from the start of a step that is larger than rheobase by a current, to its last spike",
+        lambda m, t: rate(probes.step(m.bench, m.rheobase + t.current)), needs="current",
+    ),
     "f_slope": Kind(("Hz/nA",), "slope of the f-I curve up to its fastest step", _slope),
     "adaptation": Kind(
         ("1",), "mean relative change from one interspike interval to the next",
@@ -199,6 +214,25 @@ FEATURES: dict[str, Kind] = {
     "block_voltage": Kind(("mV",), "voltage of the soma when firing has stopped", lambda m, _: m.block[1]),
     "bap": Kind(
         ("mV", "1"), "height of the back-propagating spike above rest, or as a share of that in the soma", _bap,
+        needs="at",
+    ),
+    "ca_spike_threshold": Kind(
+        ("nA",), "smallest EPSC-shaped current at the place that sets off a calcium spike there",
+        lambda m, t: m.coupling.threshold(t.at), needs="at",
+    ),
+    "bac_ratio": Kind(
+        ("1",), "that current with a spike of the soma 5 ms before, over that without",
+        lambda m, t: m.coupling.ratio(t.at), needs="at",
+    ),
+    "bac_spikes": Kind(
+        ("1",), "spikes of the soma when a pulse of its own meets 1.2 times that threshold at the place",
+        lambda m, t: m.coupling.firing(t.at)[0], needs="at",
+    ),
+    "burst_hz": Kind(
+        ("Hz",), "their mean rate", lambda m, t: m.coupling.firing(t.at)[1], needs="at",
+    ),
+    "bap_calcium": Kind(
+        ("1",), f"calcium of a back-propagating spike in a spine over that of a spine at {NEAR:g} um", _bap_calcium,
         needs="at",
     ),
     "epsp_attenuation": Kind(("1",), "peak of an EPSP in the soma over that at its place", _attenuation, needs="at"),
@@ -245,25 +279,5 @@ FEATURES: dict[str, Kind] = {
     "branch_strength": Kind(
         ("1",), "largest ratio of the soma's EPSP to the sum of single ones", _oblique(clusters.gain), spines=True,
     ),
-    "ca_spike_threshold": Kind(
-        ("nA",), "peak of an EPSC-shaped current into the trunk that makes a calcium spike alone",
-        lambda m, _: m.coincidence.alone,
-    ),
-    "bac_threshold": Kind(
-        ("nA",), "the same 5 ms after a spike of the soma", lambda m, _: m.coincidence.paired
-    ),
-    "bac_ratio": Kind(
-        ("1",), "threshold of the calcium spike with a spike of the soma over that without",
-        lambda m, _: m.coincidence.paired / m.coincidence.alone,
-    ),
-    "bac_ca_spike": Kind(
-        ("mV",), "highest voltage of the trunk 10 to 50 ms after current and somatic spike",
-        _bac(clusters.plateau),
-    ),
-    "bac_ca_width": Kind(
-        ("ms",), "time that the trunk is above -40 mV, with a spike of the soma", _bac(clusters.plateau_width)
-    ),
-    "bac_spikes": Kind(("1",), "spikes of the soma, that of the step included", _bac(clusters.bac_spikes)),
-    "burst_hz": Kind(("Hz",), "mean rate of the spikes of the soma in that burst", _bac(clusters.bac_rate)),
 }  # fmt: skip
 """Every feature by its name."""

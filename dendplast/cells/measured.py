@@ -10,6 +10,8 @@ from .. import probes, spine_probes
 from ..bench import SOMA, Bench, Traces
 from ..experiment import Numerics
 from . import features
+from .coupling import Coupling
+from .spike_calcium import head_calcium
 from .targets import Targets
 
 __all__ = ["Measured"]
@@ -92,14 +94,18 @@ class Measured:
         return probes.block(self.bench, stimulus.block or stimulus.steps)
 
     @cached_property
+    def propagated(self) -> Traces:
+        """A back-propagating spike, in every segment."""
+        return probes.backpropagation(self.bench)
+
+    @cached_property
     def bap(self) -> np.ndarray:
         """Height of the back-propagating spike (mV) in every segment.
 
         After a pulse it is counted from rest; in a step, from the voltage when the soma passes its threshold.
         """
         if self.targets.stimulus.bap_from == "pulse":
-            v = probes.backpropagation(self.bench).v
-            return v.max(axis=0) - v[0]
+            return self.propagated.v.max(axis=0) - self.propagated.v[0]
         run = probes.first_spike(self.bench, self.spike, self.duration)
         begin = features.of_trace(run, "AP_begin_indices")
         if np.isnan(begin):
@@ -107,17 +113,20 @@ class Measured:
         return run.v.max(axis=0) - run.v[int(begin)]
 
     @cached_property
+    def bap_calcium(self) -> np.ndarray:
+        """Calcium of the back-propagating spike (arbitrary unit) in a spine of every segment."""
+        return head_calcium(self.propagated.v, self.bench.dt, self.bench.cell.preset.parameters.calcium)
+
+    @cached_property
+    def coupling(self) -> Coupling:
+        """The calcium spike of the apical dendrite."""
+        return Coupling(self.bench)
+
+    @cached_property
     def psp(self) -> probes.Attenuation:
         """EPSPs from the trunk, or from all dendrites, to the soma."""
         places = {t.at for t in self.targets.feature if t.name == "epsp_attenuation"} or set(PLACES)
         return probes.attenuation(self.bench, sorted(places))
-
-    @cached_property
-    def coincidence(self) -> probes.Coincidence:
-        """Dendritic calcium spikes with and without a spike of the soma."""
-        return probes.coincidence(self.bench, self.targets.stimulus.bac_at)
-
-    # ---- with spines, which stay on the cell: the protocols above are run first ------------------------
 
     @cached_property
     def _spiny(self) -> tuple[Bench, object, dict[str, list[int]]]:

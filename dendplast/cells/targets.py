@@ -92,8 +92,6 @@ class Stimulus(Description):
         Dendrites, and path distance (um) of the middle of the end branches, on which synapses are released together.
     calcium_from, calcium_to : float
         Path distances (um) between which spines are asked for their calcium.
-    bac_at : float
-        Path distance (um) of the electrode on the apical trunk.
     """
 
     small: float = quantity(-0.05, "nA", "assumed: a few mV, where the membrane is nearly linear", -1.0, 0.0)
@@ -107,7 +105,6 @@ class Stimulus(Description):
     nmda_at: float = quantity(100.0, "um", "assumed: the middle of the branches", 0.0, 2e3)
     calcium_from: float = quantity(50.0, "um", "assumed: beyond the smooth stems", 0.0, 2e3)
     calcium_to: float = quantity(200.0, "um", "assumed: where slices are imaged", 0.0, 2e3)
-    bac_at: float = quantity(620.0, "um", "10.1371/journal.pcbi.1002107", 0.0, 2e3)
 
 
 class Targets(Description):
