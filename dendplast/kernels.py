@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import erf
+from scipy.special import erf, erfcx
 
 from .release import Medium
 
-__all__ = ["PER_UM3", "ball_kernel", "kernel", "peak", "point_kernel", "reach"]
+__all__ = ["PER_UM3", "ball_kernel", "kernel", "peak", "point_integral", "point_kernel", "reach", "steady"]
 
 #: Concentration (mM) of one molecule per um3: 1e18 / Avogadro's number (SI definition, exact).
 PER_UM3 = 1e18 / 6.02214076e23
@@ -39,6 +39,32 @@ def point_kernel(r: np.ndarray, t: np.ndarray, medium: Medium) -> np.ndarray:
     # one exponential: (...)^(-3/2) alone overflows for t -> 0 where the product is 0
     value = np.exp(-1.5 * np.log(np.pi * spread) - r**2 / spread - medium.uptake * np.where(after, t, 0.0))
     return np.where(after, PER_UM3 / medium.alpha * value, 0.0)
+
+
+def point_integral(r: np.ndarray, t: np.ndarray, medium: Medium) -> np.ndarray:
+    """Return the integral of `point_kernel` from 0 to `t` (mM ms per molecule).
+
+    With L = sqrt(D*/k), x = r/(2 sqrt(D* t)) and y = sqrt(k t) it is
+    [exp(-r/L) erfc(x - y) + exp(r/L) erfc(x + y)] / (8 pi alpha D* r) (Carslaw & Jaeger 1959, 10.4).
+
+    Parameters
+    ----------
+    r : array_like
+        Distance from the site (um), above 0.
+    t : array_like
+        Time since the release (ms); 0 and below give 0. Broadcast against `r`.
+    medium : Medium
+        Diffusion and uptake.
+    """
+    r, t = np.asarray(r, float), np.asarray(t, float)
+    after = t > 0
+    root = np.sqrt(np.where(after, t, 1.0))
+    x, y = r / (2 * np.sqrt(medium.D_star) * root), np.sqrt(medium.uptake) * root
+    # erfc(u) = exp(-u^2) erfcx(u), or 2 - that of -u: exp(r/L) alone overflows
+    near = np.exp(-(x**2) - y**2)
+    plus = near * erfcx(x + y)
+    minus = np.where(x > y, near * erfcx(np.abs(x - y)), 2 * np.exp(-2 * x * y) - near * erfcx(np.abs(x - y)))
+    return np.where(after, PER_UM3 / (8 * np.pi * medium.alpha * medium.D_star * r) * (plus + minus), 0.0)
 
 
 def ball_kernel(r: np.ndarray, t: np.ndarray, radius: float, medium: Medium) -> np.ndarray:
@@ -75,6 +101,41 @@ def ball_kernel(r: np.ndarray, t: np.ndarray, radius: float, medium: Medium) -> 
 def kernel(r: np.ndarray, t: np.ndarray, radius: float, medium: Medium) -> np.ndarray:
     """Return `ball_kernel`, or `point_kernel` when `radius` is 0."""
     return ball_kernel(r, t, radius, medium) if radius > 0 else point_kernel(r, t, medium)
+
+
+def steady(r: np.ndarray, radius: float, medium: Medium) -> np.ndarray:
+    """Return the integral of the kernel over all times: also the steady concentration of a source of 1 /ms.
+
+    For a ball it solves the screened Poisson equation with a uniform source inside; without uptake L is
+    infinite and the formulas take their limits.
+
+    Parameters
+    ----------
+    r : array_like
+        Distance from the centre (um); above 0 for a point.
+    radius : float
+        Radius of the ball (um), 0 for a point.
+    medium : Medium
+        Diffusion and uptake.
+
+    Returns
+    -------
+    ndarray
+        mM ms per molecule for a point, mM ms per molecule/um3 for a ball.
+    """
+    r = np.asarray(r, float)
+    scale = PER_UM3 / (medium.alpha * medium.D_star)
+    fall = np.sqrt(medium.uptake / medium.D_star)  # 1/L
+    if radius == 0:
+        return scale / (4 * np.pi * r) * np.exp(-fall * r)
+    inside = r < radius
+    if fall * radius < 1e-3:  # the difference below cancels; the error of the limit is of this order
+        outer = radius**3 / (3 * np.maximum(r, radius)) * np.exp(-fall * np.maximum(r - radius, 0.0))
+        return scale * np.where(inside, radius**2 / 2 - r**2 / 6, outer)
+    R, x = fall * radius, np.maximum(fall * r, 1e-9)
+    within = 1 - (1 + R) / x * 0.5 * (np.exp(np.minimum(x - R, 0.0)) - np.exp(-x - R))
+    beyond = 0.5 * ((R - 1) * np.exp(R - x) + (R + 1) * np.exp(-R - x)) / x
+    return scale / fall**2 * np.where(inside, within, beyond)
 
 
 def peak(r: np.ndarray, radius: float, medium: Medium) -> tuple[np.ndarray, np.ndarray]:

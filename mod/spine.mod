@@ -76,7 +76,7 @@ PARAMETER {
     da_ext      = 0            (mM)        <0, 1>        : tone, bath or another field's dopamine
     ach_ext     = 0            (mM)        <0, 1>        : the same, acetylcholine
     ne_ext      = 0            (mM)        <0, 1>        : the same, noradrenaline
-    uptake_da   = 0.02         (/ms)       <0, 10>       : first-order loss of released dopamine
+    uptake_da   = 0.0205       (/ms)       <0, 10>       : first-order loss of released dopamine
     uptake_ach  = 0.2          (/ms)       <0, 10>       : the same, acetylcholine
     uptake_ne   = 5e-3         (/ms)       <0, 10>       : the same, noradrenaline
     soe_tau_min = 0.07         (ms)        <1e-3, 10>    : fastest of the shared exponentials
