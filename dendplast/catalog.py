@@ -94,6 +94,8 @@ def _effect(name: str, agent: Agent) -> str:
         return f"the modulator in the bath; binds {', '.join(receptors)}"
     if agent.nmda_block:
         return f"blocks NMDA receptors, Kd {agent.nmda_block * 1e3:g} uM"
+    if agent.blocker:
+        return f"blocks {', '.join(f'{name} (Ki {ki * 1e6:g} nM)' for name, ki in agent.blocker.items())}"
     if agent.agonist:
         affinities = (f"{r} ({k:g} times the affinity of {RECEPTORS[r]})" for r, k in agent.agonist.items())
         return f"agonist at {', '.join(affinities)}"

@@ -12,7 +12,7 @@ from pydantic import field_validator, model_validator
 from .parameters import RECEPTORS
 from .quantity import Description, quantity
 
-__all__ = ["AGENTS", "Agent", "Drug", "bath", "bath_times"]
+__all__ = ["AGENTS", "Agent", "Drug", "bath", "bath_times", "blocked_times", "unblocked"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Agent:
         Receptor subtype to dissociation constant (mM).
     nmda_block : float
         Dissociation constant at the NMDA receptor's glutamate site (mM), 0 for none.
+    blocker : dict of str to float
+        Transporter or enzyme that clears a modulator (`TRANSPORTERS`) to inhibition constant (mM).
     source : str
         Where the affinities come from.
     """
@@ -37,6 +39,7 @@ class Agent:
     agonist: Mapping[str, float] = field(default_factory=dict)
     antagonist: Mapping[str, float] = field(default_factory=dict)
     nmda_block: float = 0.0
+    blocker: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
 
 
@@ -51,6 +54,12 @@ def _agonist(source: str = _IUPHAR, **affinity: float) -> Agent:
 def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
     return Agent(antagonist=kd, source=source)
 
+
+def _blocker(source: str, **ki: float) -> Agent:
+    return Agent(blocker=ki, source=source)
+
+
+_TATSUMI = "10.1016/S0014-2999(97)01393-9 (human transporters, rounded)"
 
 AGENTS: dict[str, Agent] = {
     "dopamine": Agent("da", source=_OWN),
@@ -73,6 +82,13 @@ AGENTS: dict[str, Agent] = {
     "pirenzepine": _antagonist(M1=1e-5, M4=1e-4),
     "SCH58261": _antagonist(A2A=2e-6),
     "AP5": Agent(nmda_block=1.4e-3, source="10.1093/nar/gkad944 (D-AP5, 1.4 uM)"),
+    "cocaine": _blocker("10.1186/1471-2210-6-6 (human transporters, rounded)", DAT=2.3e-4, NET=4.8e-4),
+    "nomifensine": _blocker(_TATSUMI, DAT=2.6e-5, NET=1.6e-5),
+    "GBR12935": _blocker("assumed: 10 nM at DAT, a hundredfold less at NET", DAT=1e-5, NET=1e-3),
+    "desipramine": _blocker(_TATSUMI, NET=8e-7, DAT=3.2e-3),
+    "reboxetine": _blocker("assumed: a few nM at NET, little at DAT", NET=5e-6, DAT=1e-2),
+    "donepezil": _blocker("assumed: half inhibition of acetylcholinesterase at 6.7 nM", AChE=6.7e-6),
+    "physostigmine": _blocker("assumed: half inhibition of acetylcholinesterase at 30 nM", AChE=3e-5),
 }
 
 
@@ -150,6 +166,36 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
         if agent.nmda_block:
             out["nmda_scale"] /= 1 + level / agent.nmda_block
     return out
+
+
+def unblocked(drugs: tuple[Drug, ...], transporter: str, residual: float, t: float) -> float:
+    """Return the share of a modulator's clearance that is left at time `t` (ms).
+
+    Blockers compete with the modulator for its carrier, and with each other: what is carried while C is
+    well below Km falls to 1/(1 + sum of [I]/K_i). A share `residual` is nobody's to block.
+
+    Parameters
+    ----------
+    drugs : tuple of Drug
+        What is in the bath.
+    transporter : str
+        One of ``TRANSPORTERS``.
+    residual : float
+        Share of the clearance that is not the transporter's (1).
+    t : float
+        Time (ms).
+    """
+    bound = sum(d.level(t) / AGENTS[d.agent].blocker[transporter] for d in _blockers(drugs, transporter))
+    return residual + (1 - residual) / (1 + bound) if bound else 1.0
+
+
+def blocked_times(drugs: tuple[Drug, ...], transporter: str, t0: float, t1: float) -> np.ndarray:
+    """Return the times in (t0, t1) at which what blocks a transporter changes (ms)."""
+    return bath_times(_blockers(drugs, transporter), t0, t1)
+
+
+def _blockers(drugs: tuple[Drug, ...], transporter: str) -> tuple[Drug, ...]:
+    return tuple(d for d in drugs if transporter in AGENTS[d.agent].blocker)
 
 
 def bath_times(drugs: tuple[Drug, ...], t0: float, t1: float) -> np.ndarray:

@@ -11,6 +11,7 @@ from dendplast import rule
 from dendplast.drugs import AGENTS, Drug, bath, bath_times
 from dendplast.errors import ParameterError
 from dendplast.parameters import RECEPTORS, Parameters
+from dendplast.release import TRANSPORTERS
 from dendplast.rule import Surround
 
 P = rule.parameters(Parameters().flat(), 0.087)
@@ -96,7 +97,8 @@ def test_drugs_add_up_and_tone_stays():
 def test_every_agent_acts_on_something_and_says_from_where():
     for name, agent in AGENTS.items():
         assert agent.source, name
-        assert agent.ligand or agent.agonist or agent.antagonist or agent.nmda_block, name
+        assert agent.ligand or agent.agonist or agent.antagonist or agent.nmda_block or agent.blocker, name
+        assert set(agent.blocker) <= set(TRANSPORTERS), name
         assert set(agent.agonist) | set(agent.antagonist) <= set(RECEPTORS), name
 
 
