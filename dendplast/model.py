@@ -14,19 +14,21 @@ from . import rule
 from .anatomy import SpineSettings
 from .cell import Cell
 from .consolidate import Arrivals
-from .diffusion import Deliveries, deliveries, soe_rates
-from .drugs import bath, bath_times
+from .diffusion import Deliveries, soe_rates
 from .errors import ParameterError
 from .experiment import Experiment
 from .geometry import Geometry
+from .media import choose_media
 from .parameters import Parameters
 from .presets import Preset
 from .protocol import Selection
-from .release import LIGAND, MEDIA, SoeSettings
-from .schedule import Schedule, compile_schedule
+from .release import LIGAND, SoeSettings
+from .schedule import Schedule
 from .solution import Solution, changes
 from .spines import Spines
 from .stepping import TICK
+from .supply import Supply
+from .terminals import Tissue
 
 __all__ = ["Model"]
 
@@ -93,7 +95,7 @@ class Model:
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
-        self.media = MEDIA[preset.tissue]
+        self.media = choose_media(preset.tissue, experiment.medium)
         self._configure()
         self._compile()
         self._handlers = [
@@ -205,6 +207,7 @@ class Model:
     def add_drugs(self, *drugs: Any) -> Model:
         """Add drugs to the bath; returns the model itself."""
         self.experiment = self.experiment.replaced(drugs=(*self.experiment.drugs, *drugs))
+        self._compile()
         return self
 
     def choose(self, what: Any) -> np.ndarray:
@@ -239,30 +242,31 @@ class Model:
     def _compile(self) -> None:
         """Turn the protocols into events, and find whom each release reaches."""
         experiment = self.experiment
-        self.schedule: Schedule = compile_schedule(
-            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s)
+        tissue = Tissue(self.media, self.parameters.flat(), self.tone, experiment.denervation, experiment.drugs)
+        self.supply = Supply.of(
+            experiment.protocol, self.choose, experiment.seed, tissue, self.spines.xyz, self.soe
         )
-        self.deliveries: Deliveries = deliveries(self.schedule.sites, self.spines.xyz, self.media, self.soe)
+        self.schedule: Schedule = self.supply.schedule
+        self.deliveries: Deliveries = self.supply.deliveries
         for at in np.unique(self.schedule.pulse_at.astype(int)):
             self._electrode(int(at))  # now: NEURON takes no new point process in the middle of a run
 
-    def _p(self, site: Any) -> float:
-        return self.media[site.modulator].p if site.p is None else site.p
-
     def bath(self, t: float) -> dict[str, float]:
-        """Return what tone and drugs set at time `t` (ms), see `drugs.bath`."""
-        return bath(self.experiment.drugs, self.tone, t)
+        """Return what tone, drugs and clearance set at time `t` (ms), see `supply.Supply.bath`."""
+        return self.supply.bath(t)
 
     def bath_times(self, t0: float, t1: float) -> np.ndarray:
         """Return the times in (t0, t1) at which the bath changes (ms)."""
-        return bath_times(self.experiment.drugs, t0, t1)
+        return self.supply.bath_times(t0, t1)
 
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        self._scale["g_nmda"] = values.pop("nmda_scale")
-        self._write(values)
-        self.set_conductances(g_nmda=self.conductances["g_nmda"])
+        scale = values.pop("nmda_scale")
+        self._write({name: value for name, value in values.items() if self.values.get(name) != value})
+        if self._scale.get("g_nmda") != scale:
+            self._scale["g_nmda"] = scale
+            self.set_conductances(g_nmda=self.conductances["g_nmda"])
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
@@ -274,7 +278,7 @@ class Model:
 
     def arrivals(self) -> Arrivals:
         """Return every release as it arrives at every spine in reach, sorted by time."""
-        return Arrivals.of(self.deliveries, self.schedule.release_time, self.schedule.release_site)
+        return self.supply.arrivals
 
     # ---- events -------------------------------------------------------------------------------------
 

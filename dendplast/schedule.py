@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .course import Course, Move, course
+from .drugs import bath, blocked_times, unblocked
 from .errors import ParameterError
-from .protocol import Pairing, Plateau, Release, Spikes, Synaptic, ThetaBurst, resolve_time
+from .modulation import Dip, Firing, Release, ToneStep
+from .moments import resolve_time
+from .protocol import Pairing, Plateau, Spikes, Synaptic, ThetaBurst
 from .quantity import under
-from .release import Varicosity
+from .release import LIGAND, MODULATORS, Patch
+from .sources import Volume, varicosities
+from .terminals import Tissue, released
 
 __all__ = ["Schedule", "compile_schedule"]
 
@@ -27,10 +34,12 @@ class Schedule:
     pulse_time, pulse_duration, pulse_amplitude, pulse_at : ndarray, shape (n_pulse,)
         Current steps: onset (ms), ms, nA (NaN: the preset's spike-making pulse, whose duration also
         holds), spine number whose shaft takes it (-1: soma).
-    release_time, release_site : ndarray, shape (n_release,)
-        Releases: ms, index into `sites`.
+    release_time, release_site, release_weight : ndarray, shape (n_release,)
+        Releases: ms, index into `sites`, multiple of what one release event frees.
     sites : tuple of Site
-        The release sites.
+        The release sites: varicosities and patches, also those that never released.
+    tone : mapping of str to Course
+        Concentration of ``da``, ``ach``, ``ne`` without these releases and without bath (mM).
     end : float
         End of the last protocol (ms).
     """
@@ -44,12 +53,14 @@ class Schedule:
     pulse_at: np.ndarray
     release_time: np.ndarray
     release_site: np.ndarray
+    release_weight: np.ndarray
     sites: tuple[Any, ...]
+    tone: Mapping[str, Course]
     end: float
 
 
 def compile_schedule(
-    protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, release_p: Callable[[Any], float]
+    protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, tissue: Tissue
 ) -> Schedule:
     """Turn protocols into one table of events.
 
@@ -61,18 +72,19 @@ def compile_schedule(
         Maps a protocol's ``spines`` to spine numbers.
     seed : int
         Seed of the run; each release site draws from its own stream.
-    release_p : callable
-        Maps a site to its release probability.
+    tissue : Tissue
+        Media, tone, lesions and drugs around the release sites.
 
     Raises
     ------
     ParameterError
-        If a start time is not valid or a spine does not exist.
+        If a start time is not valid or a spine does not exist, if a lesion cuts through a patch, or a tone
+        should move that nothing clears.
     """
     pre: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     pulses: list[tuple[np.ndarray, ...]] = []
-    releases: list[tuple[np.ndarray, np.ndarray]] = []
-    sites: list[Any] = []
+    spikes = _Spikes(seed, tissue)
+    moves: dict[str, list[Move]] = {m: [] for m in MODULATORS}
     end = 0.0
     for number, item in enumerate(protocols):
         try:
@@ -103,17 +115,86 @@ def compile_schedule(
             steps = item.steps() + start
             full = np.ones(len(steps))
             pulses.append((steps, full * item.duration, full * item.amplitude, full.astype(int) * at))
-        if isinstance(item, Release):
-            if item.site not in sites:
-                sites.append(item.site)
-            times = item.spikes() + start
-            if isinstance(item.site, Varicosity):
-                rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_RELEASE_STREAM, number)))
-                times = times[rng.random(len(times)) < release_p(item.site)]
-            releases.append((times, np.full(len(times), sites.index(item.site))))
+        if isinstance(item, Release | Firing):
+            try:
+                spikes.add(item, start, number)
+            except ParameterError as error:
+                raise under(f"protocol.{number}.site", error) from None
+        elif isinstance(item, Dip):
+            onsets = item.onsets() + start
+            moves[item.modulator] += [Move(t, t + item.duration, factor=1 - item.depth) for t in onsets.tolist()]
+        elif isinstance(item, ToneStep):
+            moves[item.modulator].append(Move(start, start + (item.duration or np.inf), level=item.conc))
         end = max(end, item.end(start))
-    columns = [*_sorted(pre, 3), *_sorted(pulses, 4), *_sorted(releases, 2)]
-    return Schedule(*columns, sites=tuple(sites), end=end)
+    tone = {LIGAND[m]: _course(m, moves[m], tissue) for m in MODULATORS if m in tissue.media}
+    columns = [*_sorted(pre, 3), *_sorted(pulses, 4), *_sorted(spikes.released(tone), 3)]
+    return Schedule(*columns, sites=tuple(spikes.sites), tone=tone, end=end)
+
+
+def _course(modulator: str, moves: list[Move], tissue: Tissue) -> Course:
+    """Return the tone of one modulator in time."""
+    medium = tissue.media[modulator]
+    left = partial(unblocked, tissue.drugs, medium.transporter, medium.residual)
+    times = blocked_times(tissue.drugs, medium.transporter, 0.0, 1e15)
+    try:
+        return course(tissue.tone.get(LIGAND[modulator], 0.0), moves, medium.uptake, left, times)
+    except ParameterError as error:
+        raise under(f"tone.{modulator}", error) from None
+
+
+class _Spikes:
+    """Spikes of every release site, and the random numbers that go with them.
+
+    A site draws from a stream named by its protocol and its number in the source, so that what it does depends
+    on no other site, and a lesion leaves the draws of those that are left.
+    """
+
+    def __init__(self, seed: int, tissue: Tissue) -> None:
+        self.seed, self.tissue = seed, tissue
+        self.sites: list[Any] = []
+        self._number: dict[Any, int] = {}
+        self._spikes: list[list[tuple[np.ndarray, np.ndarray, float]]] = []
+
+    def add(self, item: Release | Firing, start: float, number: int) -> None:
+        """Add the spikes of one protocol to the sites of its source."""
+        source = item.site
+        for k, site in varicosities(source, self.seed, self.tissue.media, self.tissue.lesions):
+            own = k if isinstance(source, Volume) else 0  # each varicosity of a volume is on its own axon
+            times, share = self._axon(item, number, own)
+            rng = self._stream(_RELEASE_STREAM, number, *([k] if k else []))
+            if site not in self._number:
+                self._number[site] = len(self.sites)
+                self.sites.append(site)
+                self._spikes.append([])
+            self._spikes[self._number[site]].append((times + start, rng.random(len(times)), share))
+
+    def _axon(self, item: Release | Firing, number: int, axon: int) -> tuple[np.ndarray, float]:
+        """Return the spikes of one axon (ms from the start), and the share of axons that they stand for."""
+        if isinstance(item, Firing):
+            return item.draw(self._stream(_AXON_STREAM, number, axon)), 1.0
+        times = item.spikes()
+        if isinstance(item.site, Patch):
+            return times, item.fidelity
+        if item.fidelity < 1:
+            times = times[self._stream(_AXON_STREAM, number, axon).random(len(times)) < item.fidelity]
+        return times, 1.0
+
+    def _stream(self, *name: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=name))
+
+    def released(self, tone: Mapping[str, Course]) -> list[tuple[np.ndarray, ...]]:
+        """Return times, sites and weights of what is released, site by site."""
+        around = partial(bath, self.tissue.drugs, {})
+        out = []
+        for number, (site, parts) in enumerate(zip(self.sites, self._spikes, strict=True)):
+            times, draws = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+            share = np.concatenate([np.full(len(part[0]), part[2]) for part in parts])
+            order = np.argsort(times, kind="stable")
+            weight = released(site, times[order], draws[order], self.tissue, tone[LIGAND[site.modulator]], around)
+            weight = weight * share[order]
+            on = np.ones(len(weight), bool) if isinstance(site, Patch) else weight > 0
+            out.append((times[order][on], np.full(on.sum(), number), weight[on]))
+        return out
 
 
 def _resolved(resolve: Callable[[Any], np.ndarray], what: Any, key: str) -> np.ndarray:
@@ -123,7 +204,7 @@ def _resolved(resolve: Callable[[Any], np.ndarray], what: Any, key: str) -> np.n
         raise under(key, error) from None
 
 
-_RELEASE_STREAM = 2  # spawn keys: 1 spine placement, 2 release, 3 loss
+_RELEASE_STREAM, _AXON_STREAM = 2, 6  # spawn keys: 1 spine placement, 3 loss, 4 and 5 in `sources`
 
 
 def _sorted(rows: list[tuple[np.ndarray, ...]], width: int) -> list[np.ndarray]:

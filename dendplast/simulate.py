@@ -215,4 +215,5 @@ def record(model: Model, protocol: Any) -> Recorded:
         media=model.media,
         tone=model.tone,
         seed=before.seed,
+        lesions=before.denervation,
     )
