@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .parameters import RECEPTORS
+from .parameters import AFFINITY_STATES, RECEPTORS
 from .release import LIGAND
 
 __all__ = [
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 STATES = (
-    "kinase", "phosphatase", "elig_P", "elig_D", *RECEPTORS, "PKA", "PLC", "tag_P", "tag_D", "labile",
+    "kinase", "phosphatase", "elig_P", "elig_D", *RECEPTORS, *AFFINITY_STATES, "PKA", "PLC", "tag_P", "tag_D", "labile",
     "early", "prp", "late", "primed", "theta", "volume",
 )  # fmt: skip
 """States that relax, in the order in which one drives the next."""
@@ -109,7 +109,8 @@ class Surround:
     prp_drive: Any = 0.0
 
     def ligand(self, receptor: str, p: SimpleNamespace) -> Any:
-        """Return the effective ligand concentration at a receptor subtype (mM)."""
+        """Return the effective ligand concentration at a receptor subtype, or one of its states (mM)."""
+        receptor = AFFINITY_STATES.get(receptor, receptor)
         name = LIGAND.get(RECEPTORS[receptor])
         free = getattr(self, name) if name else p.adenosine
         return (free + self.agonist.get(receptor, 0.0)) / (1 + self.antagonist.get(receptor, 0.0))
@@ -138,11 +139,11 @@ def readout(cai: Any, y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, An
 
 
 def _gi(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    return p.x_D2 * y["D2"] + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
+    return p.x_D2 * ((1 - p.low_D2) * y["D2"] + p.low_D2 * y["D2_low"]) + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
 
 
 def _pka_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal
+    gs = p.x_D1 * ((1 - p.high_D1) * y["D1"] + p.high_D1 * y["D1_high"]) + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal
     return p.k_A * gs * (1 + p.chi * y["kinase"]) / (1 + p.e_Gi * _gi(y, p))
 
 
@@ -185,7 +186,7 @@ def coefficients(
     drive = p.r_D * y["phosphatase"] * (1 - p.zeta * y["kinase"])
     out["elig_D"] = (drive, drive + 1 / p.tau_D)
 
-    for receptor in RECEPTORS:
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
     drive = _pka_drive(y, p)
@@ -284,7 +285,7 @@ def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> Sta
         Shape of every state, usually (n_spine,).
     """
     y = State(np.zeros((len(State.NAMES), *shape)))
-    for receptor in RECEPTORS:
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         y[receptor] = y[receptor] + drive / (drive + getattr(p, "koff_" + receptor))
     drive = _pka_drive(y, p)
