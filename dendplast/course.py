@@ -63,6 +63,8 @@ class Course:
 
     def mean(self, t0: float, t1: float) -> float:
         """Return the mean over (t0, t1), t0 < t1 (mM)."""
+        if len(self.edges) == 1:
+            return float(self.levels[0])
         edges = np.concatenate([[t0], self.times(t0, t1), [t1]])
         return float(np.diff(edges) @ [self(t) for t in edges[:-1]] / (t1 - t0))
 
@@ -103,11 +105,10 @@ def course(
     knots = np.unique(np.round([0.0, *left_times, *(t for m in moves for t in (m.start, m.stop) if np.isfinite(t))]))
     edges: list[float] = []
     levels: list[float] = []
-    c = None
+    c = tone / left(0.0) if left(0.0) < 1 else tone
     for k, (a, b) in enumerate(zip(knots, [*knots[1:], np.inf], strict=True)):
         share = left(0.5 * (a + b) if k + 1 < len(knots) else a)
         target = _source(tone, moves, a) / share if share < 1 else _source(tone, moves, a)
-        c = target if c is None else c
         t = a
         while abs(target - c) > (_SMALL if t == a else _NEAR) * max(target, c) and t < b:
             x = max(1.0, round(1 / (_STEPS * uptake * share)))

@@ -42,7 +42,8 @@ class Release(Timed):
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Release:
-        if self.times is not None and self.model_fields_set & {"n", "hz"}:
+        fields = type(self).model_fields  # a complete description names n and hz too, as they are by default
+        if self.times is not None and (self.n, self.hz) != (fields["n"].default, fields["hz"].default):
             raise ValueError("times take the place of n and hz; give one or the other")
         return self
 

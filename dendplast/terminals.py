@@ -21,6 +21,9 @@ AUTORECEPTOR = {"dopamine": "D2", "acetylcholine": "M4", "noradrenaline": "alpha
 NEAR = 0.5
 """Distance from a release to the receptors of the same varicosity (um): its radius; assumed."""
 
+_PARTS = np.append(0.0, np.geomspace(1e-3, 1.0, 12))
+"""Edges between two spikes, over the time between them: a release is heard most just after it."""
+
 _TIMES = np.geomspace(1e-4, 1e5, 2000)  # ms
 
 
@@ -102,8 +105,10 @@ def released(
             before = times[i - 1]
             ready = 1 - (1 - ready) * np.exp(-(t - before) / site.refill)
             if site.feedback:
-                since = out[:i] @ (own(t - times[:i]) - own(before - times[:i]))
-                bound.move(before, t, tone.mean(before, t) + amount * since / (t - before))
+                edges = before + (t - before) * _PARTS
+                area = own(edges[:, None] - times[:i]) @ out[:i] * amount
+                for a, b, heard in zip(edges[:-1], edges[1:], np.diff(area), strict=True):
+                    bound.move(a, b, tone.mean(a, b) + heard / (b - a))
         chance = min(1.0, p * ready * bound.scale())
         out[i] = (chance / p if p else 0.0) if mean else float(draws[i] < chance)
         if site.pool is not None:
