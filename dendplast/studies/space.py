@@ -124,7 +124,7 @@ def _run(report: Report, preset: str, label: str, quick: bool, n: int, seed: int
 
 def _jobs(quick: bool) -> list[Job]:
     presets = ("dspn",) if quick else ("dspn", "ca1")
-    common = {"quick": quick, "n": 220 if quick else 300, "seed": 1}
+    common = {"quick": quick, "n": 90 if quick else 300, "seed": 1}
     runs = [
         Job(f"{p} {label}", _run, {"preset": p, "label": label} | common, COSTS[p])
         for p in presets

@@ -49,7 +49,8 @@ def draw_clouds(axes: Sequence[Any], result: Any, classes: np.ndarray, half: flo
             np.maximum(c, 1e-6), origin="lower", extent=(left, right, low, high), norm=LogNorm(3e-3, 3.0),
             cmap="YlOrBr", zorder=0, interpolation="bilinear",
         )  # fmt: skip
-        ax.contour(c, LEVELS, extent=(left, right, low, high), colors="black", linewidths=0.5, linestyles=[":", "--", "-"])
+        frame = (left, right, low, high)
+        ax.contour(c, LEVELS, extent=frame, colors="black", linewidths=0.5, linestyles=[":", "--", "-"])
         draw_cell(ax, result.tree, result.spines, classes=classes, window=(left, right, low, high), size=5)
         ax.set_title(f"{after:g} ms after the {'first' if k == 0 else 'last'}", fontsize=7)
     return image
@@ -65,8 +66,9 @@ def draw_doses(ax: Any, distance: np.ndarray, swept: Any) -> None:
         for key, line, where in (("inside", "-", "within"), ("outside", "--", "beyond")):
             ax.plot(value[rows], [f[key] for f in found], color=color, marker=marker, markersize=3.5, linestyle=line,
                     label=f"{label}, {where} 10 µm")  # fmt: skip
-    ax.set(xscale="log", xlabel="Release probability in the patch", ylabel="Share of spines tagged", ylim=(-0.04, 1.3))
-    ax.legend(loc="upper left", fontsize=6, ncols=2, handlelength=1.8, columnspacing=0.8)
+    ax.set(xscale="log", xlabel="Release probability in the patch", ylabel="Share of spines tagged", ylim=(-0.04, 1.3),
+           yticks=(0, 0.5, 1))
+    ax.legend(loc="upper left", fontsize=6, ncols=2, handlelength=2.6, columnspacing=0.8)
 
 
 def draw_others(ax: Any, distance: np.ndarray, swept: Any) -> None:
@@ -77,7 +79,7 @@ def draw_others(ax: Any, distance: np.ndarray, swept: Any) -> None:
     for i, name in enumerate(shown):
         values = change[name][near]
         ax.scatter(i + np.linspace(-0.25, 0.25, len(values)), np.sort(values), s=3, color=PALETTE["grey"], linewidths=0)
-        ax.plot([i - 0.33, i + 0.33], [values.mean()] * 2, color=PALETTE["vermilion"], lw=1.5)
+        ax.plot([i - 0.33, i + 0.33], [values.mean()] * 2, color=PALETTE["vermilion"], lw=1.5, zorder=4)
     ax.axhline(0, color="black", lw=0.4)
     ax.set(ylabel="Change of net tag\nwithin 10 µm")
     ax.set_xticks(range(len(shown)), [BARS[name] for name in shown], fontsize=5.5)
