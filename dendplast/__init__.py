@@ -24,6 +24,7 @@ _HOME = {
     "Fibre": "sources",
     "Firing": "modulation",
     "Geometry": "geometry",
+    "Indicator": "indicator",
     "MechanismError": "errors",
     "Model": "model",
     "Morphology": "geometry",
@@ -31,6 +32,7 @@ _HOME = {
     "Numerics": "experiment",
     "ParameterError": "errors",
     "Patch": "release",
+    "Presynaptic": "presynaptic",
     "Placement": "experiment",
     "Record": "experiment",
     "Release": "modulation",
@@ -46,6 +48,7 @@ _HOME = {
     "adopt": "cell",
     "build": "build",
     "burst": "modulation",
+    "cells": "cells",
     "ensure_loaded": "mechanisms",
     "grow": "growth",
     "load_morphology": "morphology:load",
@@ -55,6 +58,8 @@ _HOME = {
     "record": "simulate",
     "replay": "replay",
     "run": "simulate",
+    "sensitivity": "sweep.sensitivity",
+    "sweep": "sweep",
     "write": "storage",
 }
 

@@ -146,6 +146,8 @@ class Engine:
         Maps an interval (ms, ms) to the times in it at which the bath changes.
     arrivals : Arrivals, optional
         Releases.
+    step : callable
+        What moves the states in a rest: `rule.midpoint`, or a part of it.
     """
 
     def __init__(
@@ -157,7 +159,9 @@ class Engine:
         bath: Callable[[float], Mapping[str, Any]],
         bath_times: Callable[[float, float], np.ndarray],
         arrivals: Arrivals | None = None,
+        step: Callable[..., State] = midpoint,
     ) -> None:
+        self.step = step
         self.p, self.shape, self.rates, self.uptake = p, shape, rates, uptake
         self.bath, self.bath_times = bath, bath_times
         self.arrivals = arrivals or Arrivals.none(len(shape))
@@ -243,7 +247,7 @@ class Engine:
             self._deliver(t0, end)
             field = self._spread(end - t0, 0.5 * (t0 + end))
             around = self._around(0.5 * (t0 + end), field)
-            self.y = midpoint(self.y, ca, around, end - t0, self.p)
+            self.y = self.step(self.y, ca, around, end - t0, self.p)
             self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
             t0 = end
 

@@ -31,6 +31,8 @@ class Agent:
         Dissociation constant at the NMDA receptor's glutamate site (mM), 0 for none.
     blocker : dict of str to float
         Transporter or enzyme that clears a modulator (`TRANSPORTERS`) to inhibition constant (mM).
+    channel_block : dict of str to float
+        Subtype of the spine's calcium channels (``"R"``, ``"L"``, ``"T"``) to half-blocking concentration (mM).
     source : str
         Where the affinities come from.
     """
@@ -40,6 +42,7 @@ class Agent:
     antagonist: Mapping[str, float] = field(default_factory=dict)
     nmda_block: float = 0.0
     blocker: Mapping[str, float] = field(default_factory=dict)
+    channel_block: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
 
 
@@ -55,11 +58,15 @@ def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
     return Agent(antagonist=kd, source=source)
 
 
-def _blocker(source: str, **ki: float) -> Agent:
+def _clearance(source: str, **ki: float) -> Agent:
     return Agent(blocker=ki, source=source)
 
 
 _TATSUMI = "10.1016/S0014-2999(97)01393-9 (human transporters, rounded)"
+
+def _blocker(source: str, **half: float) -> Agent:
+    return Agent(channel_block=half, source=source)
+
 
 AGENTS: dict[str, Agent] = {
     "dopamine": Agent("da", source=_OWN),
@@ -81,14 +88,19 @@ AGENTS: dict[str, Agent] = {
     "atropine": _antagonist(M1=1e-6, M4=1e-6),
     "pirenzepine": _antagonist(M1=1e-5, M4=1e-4),
     "SCH58261": _antagonist(A2A=2e-6),
+    "nimodipine": _blocker("assumed: 0.1 uM, so that the usual 10 uM block 99 %", L=1e-4),
+    "D-600": _blocker("assumed: 1 uM, a phenylalkylamine binds less than a dihydropyridine", L=1e-3),
+    "mibefradil": _blocker("assumed: 1 uM at T-type, ten times that at the others", T=1e-3, R=1e-2, L=1e-2),
+    "SNX-482": _blocker("assumed: 30 nM at R-type", R=3e-5),
+    "nickel": _blocker("assumed: 30 uM at R-type; the T-type channel of CA1, Cav3.2, likewise", R=0.03, T=0.03),
     "AP5": Agent(nmda_block=1.4e-3, source="10.1093/nar/gkad944 (D-AP5, 1.4 uM)"),
-    "cocaine": _blocker("10.1186/1471-2210-6-6 (human transporters, rounded)", DAT=2.3e-4, NET=4.8e-4),
-    "nomifensine": _blocker(_TATSUMI, DAT=2.6e-5, NET=1.6e-5),
-    "GBR12935": _blocker("assumed: 10 nM at DAT, a hundredfold less at NET", DAT=1e-5, NET=1e-3),
-    "desipramine": _blocker(_TATSUMI, NET=8e-7, DAT=3.2e-3),
-    "reboxetine": _blocker("assumed: a few nM at NET, little at DAT", NET=5e-6, DAT=1e-2),
-    "donepezil": _blocker("assumed: half inhibition of acetylcholinesterase at 6.7 nM", AChE=6.7e-6),
-    "physostigmine": _blocker("assumed: half inhibition of acetylcholinesterase at 30 nM", AChE=3e-5),
+    "cocaine": _clearance("10.1186/1471-2210-6-6 (human transporters, rounded)", DAT=2.3e-4, NET=4.8e-4),
+    "nomifensine": _clearance(_TATSUMI, DAT=2.6e-5, NET=1.6e-5),
+    "GBR12935": _clearance("assumed: 10 nM at DAT, a hundredfold less at NET", DAT=1e-5, NET=1e-3),
+    "desipramine": _clearance(_TATSUMI, NET=8e-7, DAT=3.2e-3),
+    "reboxetine": _clearance("assumed: a few nM at NET, little at DAT", NET=5e-6, DAT=1e-2),
+    "donepezil": _clearance("assumed: half inhibition of acetylcholinesterase at 6.7 nM", AChE=6.7e-6),
+    "physostigmine": _clearance("assumed: half inhibition of acetylcholinesterase at 30 nM", AChE=3e-5),
 }
 
 
@@ -149,12 +161,12 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
     Returns
     -------
     dict
-        ``da_ext``, ``ach_ext``, ``ne_ext`` and ``ago_*`` (mM), ``ant_*`` (1), and ``nmda_scale`` (1),
-        the share of NMDA receptors that are not blocked.
+        ``da_ext``, ``ach_ext``, ``ne_ext`` and ``ago_*`` (mM), ``ant_*`` (1), and the shares that are not
+        blocked (1): ``nmda_scale`` of NMDA receptors, ``open_R``, ``open_L``, ``open_T`` of calcium channels.
     """
     out = {f"{name}_ext": tone.get(name, 0.0) for name in ("da", "ach", "ne")}
     out |= {f"{kind}_{receptor}": 0.0 for kind in ("ago", "ant") for receptor in RECEPTORS}
-    out["nmda_scale"] = 1.0
+    out |= {"nmda_scale": 1.0, "open_R": 1.0, "open_L": 1.0, "open_T": 1.0}
     for drug in drugs:
         agent, level = AGENTS[drug.agent], drug.level(t)
         if agent.ligand:
@@ -165,6 +177,8 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
             out[f"ant_{receptor}"] += level / kd
         if agent.nmda_block:
             out["nmda_scale"] /= 1 + level / agent.nmda_block
+        for subtype, half in agent.channel_block.items():
+            out[f"open_{subtype}"] /= 1 + level / half
     return out
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +17,7 @@ from .diffusion import Deliveries, soe_rates
 from .errors import ParameterError
 from .experiment import Experiment
 from .geometry import Geometry
+from .indicator import Indicator
 from .media import choose_media
 from .parameters import Parameters
 from .presets import Preset
@@ -26,7 +26,7 @@ from .release import LIGAND, SoeSettings
 from .schedule import Schedule
 from .solution import Solution, changes
 from .spines import Spines
-from .stepping import TICK
+from .stepping import TICK, weakly
 from .supply import Supply
 from .terminals import Tissue
 
@@ -59,11 +59,13 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and at `ca_ref`.
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and modulators, and at `ca_ref`.
     solution : Solution
         What the cell lies in.
     values : dict of str to float
         What is written into every spine.
+    gains : Gains or None
+        What modulators make of channels and conductances; None unless ``experiment.excitability``.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Model:
         share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
+        self.gains: Any = None
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
@@ -99,7 +102,7 @@ class Model:
         self._configure()
         self._compile()
         self._handlers = [
-            h.FInitializeHandler(0, _weakly(self._before)), h.FInitializeHandler(1, _weakly(self._after))
+            h.FInitializeHandler(0, weakly(self._before)), h.FInitializeHandler(1, weakly(self._after))
         ]  # fmt: skip
 
     # ---- construction -------------------------------------------------------------------------------
@@ -167,6 +170,10 @@ class Model:
         self._scale["g_vgcc"] = values.pop("vgcc_scale")
         self._write(values)
         self.set_conductances(**self.conductances)
+
+    def set_indicator(self, indicator: Indicator | None) -> None:
+        """Put an indicator into the cell, or take it out."""
+        self._write({"indicator": 0.0} if indicator is None else indicator.compiled())
 
     @property
     def celsius(self) -> float:
@@ -242,9 +249,12 @@ class Model:
     def _compile(self) -> None:
         """Turn the protocols into events, and find whom each release reaches."""
         experiment = self.experiment
+        synapse = experiment.presynaptic
+        if synapse is not None:
+            synapse = synapse.at(experiment.solution.ca, self.parameters.solution.ca_ref)
         tissue = Tissue(self.media, self.parameters.flat(), self.tone, experiment.denervation, experiment.drugs)
         self.supply = Supply.of(
-            experiment.protocol, self.choose, experiment.seed, tissue, self.spines.xyz, self.soe
+            experiment.protocol, self.choose, experiment.seed, tissue, self.spines.xyz, self.soe, synapse
         )
         self.schedule: Schedule = self.supply.schedule
         self.deliveries: Deliveries = self.supply.deliveries
@@ -267,6 +277,14 @@ class Model:
         if self._scale.get("g_nmda") != scale:
             self._scale["g_nmda"] = scale
             self.set_conductances(g_nmda=self.conductances["g_nmda"])
+        if self.gains is not None:
+            self.gains.write()
+
+    def unmodulated(self, name: str) -> Any:
+        """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
+        if name not in self.conductances:
+            return self.values[name]
+        return self.conductances[name] * self._scale.get(name, 1.0)
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
@@ -298,6 +316,11 @@ class Model:
     def electrodes(self) -> dict[int, Any]:
         """Return the current electrodes by the spine under which each is (-1: the soma)."""
         return dict(self._electrodes)
+
+    def injecting(self) -> bool:
+        """Return whether any electrode passes current now."""
+        # 1e-12 nA: what rounding leaves of overlapping steps that have all ended
+        return any(abs(pulse.level) > 1e-12 for pulse in self._electrodes.values())
 
     def _netcon(self, key: Any, target: Any, weights: Iterable[float]) -> Any:
         if key not in self._sources:
@@ -334,8 +357,10 @@ class Model:
     # ---- live sessions: finitialize and continuerun of the user's own ---------------------------------
 
     def _before(self) -> None:
-        """Give the mechanisms the bath of time 0 before they initialise."""
+        """Give the mechanisms the bath of time 0, and its gains, before they initialise."""
         self.set_bath(0.0)
+        if self.gains is not None:
+            self.gains.begin()
 
     def _after(self) -> None:
         """Queue every event, once NEURON has cleared its queue; a driven run queues its own."""
@@ -353,7 +378,9 @@ class Model:
             self.arrival(int(a.ligand[k]), int(a.where[0][k]), a.weights[k]).event(a.time[k])
         cvode = h.CVode()
         for t in self.bath_times(0.0, 1e14):
-            cvode.event(t, (_weakly(self.set_bath), float(t)))
+            cvode.event(t, (weakly(self.set_bath), float(t)))
+        if self.gains is not None:
+            self.gains.live()
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
@@ -364,15 +391,3 @@ class Model:
         raise TypeError(
             "a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()"
         )
-
-
-def _weakly(method: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that calls a method while its object lives: NEURON's lists keep no model alive."""
-    weak = weakref.WeakMethod(method)
-
-    def call(*arguments: Any) -> None:
-        alive = weak()
-        if alive is not None:
-            alive(*arguments)
-
-    return call

@@ -12,7 +12,7 @@ from .quantity import quantity
 from .release import Modulator, Patch
 from .sources import Source
 
-__all__ = ["Dip", "Firing", "Release", "ToneStep", "burst", "optogenetic"]
+__all__ = ["MODULATION", "Dip", "Firing", "Release", "ToneStep", "burst", "optogenetic"]
 
 
 class Release(Timed):
@@ -136,6 +136,10 @@ class ToneStep(Timed):
     def end(self, start: float) -> float:
         """Return the end (ms): of the step, or its begin when it has none."""
         return start + (self.duration or 0.0)
+
+
+MODULATION = Release | Firing | Dip | ToneStep
+"""Protocols of modulatory axons: they do nothing electrical."""
 
 
 def burst(site: Any, start: float | str = "end", n: int = 10, hz: float = 20.0, **more: Any) -> Release:

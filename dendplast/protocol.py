@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from .modulation import Dip, Firing, Release, ToneStep, burst
-from .moments import Timed, check_time, resolve_time, trains
+from .moments import Timed, check_time, later, resolve_time, trains
 from .quantity import Description, quantity
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Uncaging",
     "burst",
     "check_time",
+    "later",
     "resolve_time",
 ]
 

@@ -25,6 +25,7 @@ __all__ = [
     "STATES",
     "State",
     "Surround",
+    "bound",
     "coefficients",
     "derivatives",
     "efficacy",
@@ -33,6 +34,7 @@ __all__ = [
     "parameters",
     "readout",
     "resting",
+    "signal",
 ]
 
 STATES = (
@@ -138,17 +140,39 @@ def readout(cai: Any, y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, An
     return hill(cai / p.K_P, k_P, p.n_P), hill(cai / p.K_D, y["theta"], p.n_D)
 
 
+def bound(y: Mapping[str, Any], receptor: str, p: SimpleNamespace) -> Any:
+    """Return the occupancy of a receptor subtype over its affinity states (1)."""
+    if receptor == "D1":
+        return (1 - p.high_D1) * y["D1"] + p.high_D1 * y["D1_high"]
+    if receptor == "D2":
+        return (1 - p.low_D2) * y["D2"] + p.low_D2 * y["D2_low"]
+    return y[receptor]
+
+
 def _gi(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    return p.x_D2 * ((1 - p.low_D2) * y["D2"] + p.low_D2 * y["D2_low"]) + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
+    return p.x_D2 * bound(y, "D2", p) + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
 
 
 def _pka_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    gs = p.x_D1 * ((1 - p.high_D1) * y["D1"] + p.high_D1 * y["D1_high"]) + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal
+    gs = p.x_D1 * bound(y, "D1", p) + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal
     return p.k_A * gs * (1 + p.chi * y["kinase"]) / (1 + p.e_Gi * _gi(y, p))
 
 
 def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     return p.k_Q * (p.x_M1 * y["M1"] + p.x_alpha1 * y["alpha1"] + p.Q_basal + p.e_GiQ * _gi(y, p))
+
+
+def _signalling(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
+    """Return drive and rate of receptors and cascades: calcium has a say in them through the kinase alone."""
+    out = {}
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
+        drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
+        out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
+    drive = _pka_drive(y, p)
+    out["PKA"] = (drive, drive + 1 / p.tau_A)
+    drive = _plc_drive(y, p)
+    out["PLC"] = (drive, drive + 1 / p.tau_Q)
+    return out
 
 
 def coefficients(
@@ -186,13 +210,7 @@ def coefficients(
     drive = p.r_D * y["phosphatase"] * (1 - p.zeta * y["kinase"])
     out["elig_D"] = (drive, drive + 1 / p.tau_D)
 
-    for receptor in (*RECEPTORS, *AFFINITY_STATES):
-        drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
-        out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
-    drive = _pka_drive(y, p)
-    out["PKA"] = (drive, drive + 1 / p.tau_A)
-    drive = _plc_drive(y, p)
-    out["PLC"] = (drive, drive + 1 / p.tau_Q)
+    out |= _signalling(y, around, p)
 
     a, q = hill(y["PKA"], p.K_A, p.n_A), hill(y["PLC"], p.K_Q, p.n_Q)
     pp1 = 1 / (1 + (y["PKA"] / p.K_AD) ** 2)
@@ -264,6 +282,19 @@ def midpoint(y: Mapping[str, Any], ca: Any, around: Surround, h: Any, p: SimpleN
     """Return the states `h` ms on at steady calcium, second order in h (coefficients at half time)."""
     half = learn(y, *readout(ca, y, p), ca, around, h / 2, p)
     return move(y, coefficients(half, *readout(ca, half, p), ca, around, p), h, p)
+
+
+def signal(y: State, ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
+    """Return the states `h` ms on where only receptors and cascades move: `midpoint` without calcium `ca`."""
+    half = _signalled(y, _signalling(y, around, p), h / 2)
+    return _signalled(y, _signalling(half, around, p), h)
+
+
+def _signalled(y: State, frozen: Mapping[str, tuple[Any, Any]], h: Any) -> State:
+    new = y.array.copy()
+    for name, (drive, rate) in frozen.items():
+        new[State.ROW[name]] = relax(y[name], drive, rate, h)
+    return State(new)
 
 
 def derivatives(y: Mapping[str, Any], ca: Any, around: Surround, p: SimpleNamespace) -> dict[str, Any]:

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from .axons import Axons
 from .course import Course, Move, course
-from .drugs import bath, blocked_times, unblocked
+from .drugs import blocked_times, unblocked
 from .errors import ParameterError
 from .modulation import Dip, Firing, Release, ToneStep
 from .moments import resolve_time
-from .protocol import Pairing, Plateau, Spikes, Synaptic, ThetaBurst
+from .presynaptic import Presynaptic, release_weights
+from .protocol import Pairing, Plateau, Spikes, Synaptic, ThetaBurst, Uncaging
 from .quantity import under
-from .release import LIGAND, MODULATORS, Patch
-from .sources import Volume, varicosities
-from .terminals import Tissue, released
+from .release import LIGAND, MODULATORS
+from .terminals import Tissue
 
 __all__ = ["Schedule", "compile_schedule"]
 
@@ -60,7 +61,8 @@ class Schedule:
 
 
 def compile_schedule(
-    protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, tissue: Tissue
+    protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, tissue: Tissue,
+    synapse: Presynaptic | None = None,
 ) -> Schedule:
     """Turn protocols into one table of events.
 
@@ -74,6 +76,9 @@ def compile_schedule(
         Seed of the run; each release site draws from its own stream.
     tissue : Tissue
         Media, tone, lesions and drugs around the release sites.
+    synapse : Presynaptic, optional
+        Gives each presynaptic spike its weight, each spine from a stream of its own; without it every spike
+        releases.  Uncaged glutamate needs no release.
 
     Raises
     ------
@@ -81,9 +86,9 @@ def compile_schedule(
         If a start time is not valid or a spine does not exist, if a lesion cuts through a patch, or a tone
         should move that nothing clears.
     """
-    pre: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    pre: list[tuple[np.ndarray, ...]] = []
     pulses: list[tuple[np.ndarray, ...]] = []
-    spikes = _Spikes(seed, tissue)
+    spikes = Axons(seed, tissue)
     moves: dict[str, list[Move]] = {m: [] for m in MODULATORS}
     end = 0.0
     for number, item in enumerate(protocols):
@@ -100,6 +105,7 @@ def compile_schedule(
                     np.repeat(times, len(spines)),
                     np.tile(spines, len(times)),
                     np.full(len(times) * len(spines), weight),
+                    np.full(len(times) * len(spines), not isinstance(item, Uncaging)),
                 )
             )
         post = None
@@ -127,7 +133,11 @@ def compile_schedule(
             moves[item.modulator].append(Move(start, start + (item.duration or np.inf), level=item.conc))
         end = max(end, item.end(start))
     tone = {LIGAND[m]: _course(m, moves[m], tissue) for m in MODULATORS if m in tissue.media}
-    columns = [*_sorted(pre, 3), *_sorted(pulses, 4), *_sorted(spikes.released(tone), 3)]
+    time, spine, weight, released = _sorted(pre, 4)
+    if synapse is not None:
+        weight = weight * _weights(synapse, time, spine, released.astype(bool), seed)
+    some = weight != 0  # a failure is no event
+    columns = [time[some], spine[some], weight[some], *_sorted(pulses, 4), *_sorted(spikes.released(tone), 3)]
     return Schedule(*columns, sites=tuple(spikes.sites), tone=tone, end=end)
 
 
@@ -142,60 +152,6 @@ def _course(modulator: str, moves: list[Move], tissue: Tissue) -> Course:
         raise under(f"tone.{modulator}", error) from None
 
 
-class _Spikes:
-    """Spikes of every release site, and the random numbers that go with them.
-
-    A site draws from a stream named by its protocol and its number in the source, so that what it does depends
-    on no other site, and a lesion leaves the draws of those that are left.
-    """
-
-    def __init__(self, seed: int, tissue: Tissue) -> None:
-        self.seed, self.tissue = seed, tissue
-        self.sites: list[Any] = []
-        self._number: dict[Any, int] = {}
-        self._spikes: list[list[tuple[np.ndarray, np.ndarray, float]]] = []
-
-    def add(self, item: Release | Firing, start: float, number: int) -> None:
-        """Add the spikes of one protocol to the sites of its source."""
-        source = item.site
-        for k, site in varicosities(source, self.seed, self.tissue.media, self.tissue.lesions):
-            own = k if isinstance(source, Volume) else 0  # each varicosity of a volume is on its own axon
-            times, share = self._axon(item, number, own)
-            rng = self._stream(_RELEASE_STREAM, number, *([k] if k else []))
-            if site not in self._number:
-                self._number[site] = len(self.sites)
-                self.sites.append(site)
-                self._spikes.append([])
-            self._spikes[self._number[site]].append((times + start, rng.random(len(times)), share))
-
-    def _axon(self, item: Release | Firing, number: int, axon: int) -> tuple[np.ndarray, float]:
-        """Return the spikes of one axon (ms from the start), and the share of axons that they stand for."""
-        if isinstance(item, Firing):
-            return item.draw(self._stream(_AXON_STREAM, number, axon)), 1.0
-        times = item.spikes()
-        if isinstance(item.site, Patch):
-            return times, item.fidelity
-        if item.fidelity < 1:
-            times = times[self._stream(_AXON_STREAM, number, axon).random(len(times)) < item.fidelity]
-        return times, 1.0
-
-    def _stream(self, *name: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=name))
-
-    def released(self, tone: Mapping[str, Course]) -> list[tuple[np.ndarray, ...]]:
-        """Return times, sites and weights of what is released, site by site."""
-        around = partial(bath, self.tissue.drugs, {})
-        out = []
-        for number, (site, parts) in enumerate(zip(self.sites, self._spikes, strict=True)):
-            times, draws = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-            share = np.concatenate([np.full(len(part[0]), part[2]) for part in parts])
-            order = np.argsort(times, kind="stable")
-            weight = released(site, times[order], draws[order], self.tissue, tone[LIGAND[site.modulator]], around)
-            weight = weight * share[order]
-            on = np.ones(len(weight), bool) if isinstance(site, Patch) else weight > 0
-            out.append((times[order][on], np.full(on.sum(), number), weight[on]))
-        return out
-
 
 def _resolved(resolve: Callable[[Any], np.ndarray], what: Any, key: str) -> np.ndarray:
     try:
@@ -204,7 +160,21 @@ def _resolved(resolve: Callable[[Any], np.ndarray], what: Any, key: str) -> np.n
         raise under(key, error) from None
 
 
-_RELEASE_STREAM, _AXON_STREAM = 2, 6  # spawn keys: 1 spine placement, 3 loss, 4 and 5 in `sources`
+def _weights(
+    synapse: Presynaptic, time: np.ndarray, spine: np.ndarray, released: np.ndarray, seed: int
+) -> np.ndarray:
+    """Return the weight of every presynaptic spike: each spine's train has its history and its stream."""
+    out = np.ones(len(time))
+    for i in np.unique(spine[released]):
+        mine = released & (spine == i)
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_SYNAPSE_STREAM, int(i))))
+        out[mine] = release_weights(synapse, time[mine], rng)
+    return out
+
+
+# spawn keys: 1 spine placement, 2 release, 3 loss, 4 choice of spines, 5 glutamate, 6 spread between spines,
+# 7 places of varicosities, 8 lesions, 9 firing of axons
+_SYNAPSE_STREAM = 5
 
 
 def _sorted(rows: list[tuple[np.ndarray, ...]], width: int) -> list[np.ndarray]:

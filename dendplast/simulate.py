@@ -177,8 +177,16 @@ def record(model: Model, protocol: Any) -> Recorded:
     Raises
     ------
     ParameterError
-        If neither pairings nor trains are far enough apart.
+        If neither pairings nor trains are far enough apart, release is stochastic or changes in a train, or the
+        experiment has ``excitability``.
     """
+    if model.experiment.presynaptic is not None:
+        raise ParameterError("presynaptic: no pairing is like the next, so that the protocol has to be run in full")
+    if model.gains is not None:
+        raise ParameterError(
+            "excitability = true: modulators change the calcium itself, so it can not be recorded once and replayed; "
+            "run each condition in full, or set excitability = false"
+        )
     relax = model.experiment.numerics.relax
     single = 1e3 / protocol.hz >= relax
     unit = protocol.replaced(n=1, trains=1, start=0.0) if single else protocol.replaced(trains=1, start=0.0)

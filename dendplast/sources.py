@@ -14,7 +14,7 @@ from .release import Medium, Modulator, Patch, Site, Varicosity, _Site
 
 __all__ = ["Denervation", "Fibre", "Source", "Volume", "varicosities"]
 
-_PLACE_STREAM, _LESION_STREAM = 4, 5  # spawn keys: 1 spine placement, 2 release, 3 loss, 6 firing
+_PLACE_STREAM, _LESION_STREAM = 7, 8  # spawn keys; what the others are for stands in `schedule`
 _MANY = 20_000
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from .consolidate import Arrivals
 from .diffusion import Deliveries, deliveries
 from .drugs import bath, bath_times, unblocked
+from .presynaptic import Presynaptic
 from .release import LIGAND, MODULATORS, Medium, SoeSettings
 from .schedule import Schedule, compile_schedule
 from .terminals import Tissue
@@ -48,10 +49,14 @@ class Supply:
     @classmethod
     def of(
         cls, protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, tissue: Tissue,
-        xyz: np.ndarray, soe: SoeSettings,
+        xyz: np.ndarray, soe: SoeSettings, synapse: Presynaptic | None = None,
     ) -> Supply:  # fmt: skip
         """Compile protocols (`schedule.compile_schedule`) in a tissue."""
-        return cls(compile_schedule(protocols, resolve, seed, tissue), tissue, xyz, soe)
+        return cls(compile_schedule(protocols, resolve, seed, tissue, synapse), tissue, xyz, soe)
+
+    def at(self, xyz: np.ndarray) -> Supply:
+        """Return what other places are supplied with, shape (n, 3) in um."""
+        return replace(self, xyz=xyz)
 
     def left(self, modulator: str, t: float) -> float:
         """Return the share of a modulator's clearance that blockers leave at time `t` (ms)."""

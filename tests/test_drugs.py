@@ -97,7 +97,8 @@ def test_drugs_add_up_and_tone_stays():
 def test_every_agent_acts_on_something_and_says_from_where():
     for name, agent in AGENTS.items():
         assert agent.source, name
-        assert agent.ligand or agent.agonist or agent.antagonist or agent.nmda_block or agent.blocker, name
+        does = (agent.ligand, agent.agonist, agent.antagonist, agent.nmda_block, agent.channel_block, agent.blocker)
+        assert any(does), name
         assert set(agent.blocker) <= set(TRANSPORTERS), name
         assert set(agent.agonist) | set(agent.antagonist) <= set(RECEPTORS), name
 
