@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .course import Course
 from .drugs import bath
 from .modulation import Firing, Release
 from .release import LIGAND, Patch
 from .sources import Volume, varicosities
 from .terminals import Tissue, released
+from .tonic import Stairs
 
 __all__ = ["Axons"]
 
@@ -73,12 +73,12 @@ class Axons:
     def _stream(self, *name: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=name))
 
-    def released(self, tone: Mapping[str, Course]) -> list[tuple[np.ndarray, ...]]:
+    def released(self, tone: Mapping[str, Stairs]) -> list[tuple[np.ndarray, ...]]:
         """Return times (ms), sites and weights of what is released, site by site.
 
         Parameters
         ----------
-        tone : mapping of str to Course
+        tone : mapping of str to Stairs
             ``da``, ``ach``, ``ne`` around the sites without their own releases.
         """
         around = partial(bath, self.tissue.drugs, {})

@@ -22,7 +22,14 @@ from .recorder import Recorder
 from .release import N_RATE
 from .result import OUTCOMES
 from .rule import INTEGRALS, STATES, State, efficacy
-from .slots import MODULATOR_STATES, SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
+from .slots import (
+    MODULATOR_STATES,
+    SPINE_FAST,
+    SPINE_RULE,
+    Slots,
+    cell_references,
+    spine_references,
+)
 from .stepping import PIECE, TICK, forward, next_multiple, settle
 
 __all__ = ["Driver"]

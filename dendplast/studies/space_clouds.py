@@ -59,7 +59,10 @@ def draw_clouds(axes: Sequence[Any], result: Any, classes: np.ndarray, half: flo
 def draw_doses(ax: Any, distance: np.ndarray, swept: Any) -> None:
     """Share of spines tagged within and beyond 10 um against release probability, free and with uptake blocked."""
     axis, value, change = swept.values("axis_of"), swept.values("value"), swept.values("change")
-    looks = (("dose", PALETTE["vermilion"], "o", "uptake free"), ("dose blocked", PALETTE["purple"], "s", "a tenth left"))
+    looks = (
+        ("dose", PALETTE["vermilion"], "o", "uptake free"),
+        ("dose blocked", PALETTE["purple"], "s", "a tenth left"),
+    )
     for name, color, marker, label in looks:
         rows = np.flatnonzero(axis == name)
         found = [specificity(distance, change[i]) for i in rows]

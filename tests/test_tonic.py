@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dendplast.course import Move, course
 from dendplast.drugs import Drug
 from dendplast.errors import ParameterError
 from dendplast.kernels import point_kernel
@@ -16,6 +15,7 @@ from dendplast.parameters import Parameters
 from dendplast.release import MEDIA, Patch, Varicosity
 from dendplast.schedule import compile_schedule
 from dendplast.terminals import NEAR, Tissue, _cumulative
+from dendplast.tonic import Move, stairs
 
 STRIATUM = MEDIA["striatum"]
 K = STRIATUM["dopamine"].uptake
@@ -40,13 +40,13 @@ NONE = np.zeros(0)
 
 @given(st.floats(0, 1e-2), st.floats(1e-4, 1.0))
 def test_a_tone_that_nothing_moves_is_exactly_itself(tone, uptake):
-    c = course(tone, (), uptake, free, NONE)
+    c = stairs(tone, (), uptake, free, NONE)
     assert c.levels.tolist() == [tone] and c.edges.tolist() == [0.0] and len(c.times(0.0, 1e15)) == 0
 
 
 @given(st.integers(1, 2000), st.integers(20, 3000), st.floats(0.01, 1.0), st.floats(0.3, 1.0))
 def test_a_pause_has_the_area_of_an_exponential(start, duration, uptake, depth):
-    c = course(TONE, [Move(start, start + duration, factor=1 - depth)], uptake, free, NONE)
+    c = stairs(TONE, [Move(start, start + duration, factor=1 - depth)], uptake, free, NONE)
     low = TONE * (1 - depth)
     area = low + (TONE - low) * -np.expm1(-uptake * duration) / (uptake * duration)
     # within 1 % of the new level that level is taken: an area of 0.01 TONE/uptake at most
@@ -78,7 +78,7 @@ def test_the_last_step_of_tone_holds_and_pauses_act_on_it():
 
 @given(st.floats(0.02, 0.9))
 def test_tone_is_the_source_over_what_clears_it(left):
-    c = course(TONE, (), K, lambda t: left if t >= 500.0 else 1.0, np.array([500.0]))
+    c = stairs(TONE, (), K, lambda t: left if t >= 500.0 else 1.0, np.array([500.0]))
     assert c(400.0) == TONE and c(1e6) == pytest.approx(TONE / left, rel=1e-12)  # rounding
     x = 5.0  # time constants of the clearance that is left
     rise = c.mean(500.0, 500.0 + x / (K * left))

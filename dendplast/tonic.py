@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import ParameterError
 
-__all__ = ["Course", "Move", "course"]
+__all__ = ["Stairs", "Move", "stairs"]
 
 _STEPS = 8  # stairs a time constant; each holds its exact mean, so the area under the curve is exact
 _NEAR = 0.01  # of the larger level: this near the new level it is taken
@@ -38,7 +38,7 @@ class Move:
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class Stairs:
     """A concentration that is constant between edges.
 
     Attributes
@@ -69,9 +69,9 @@ class Course:
         return float(np.diff(edges) @ [self(t) for t in edges[:-1]] / (t1 - t0))
 
 
-def course(
+def stairs(
     tone: float, moves: Sequence[Move], uptake: float, left: Callable[[float], float], left_times: np.ndarray
-) -> Course:
+) -> Stairs:
     """Return how a tone runs: a source that keeps it up against a clearance that may be blocked.
 
     dC/dt = uptake left(t) (source(t)/left(t) - C) with source = tone at rest: the concentration rises as
@@ -92,7 +92,7 @@ def course(
 
     Returns
     -------
-    Course
+    Stairs
         Exactly `tone` for ever when nothing moves and nothing is blocked.
 
     Raises
@@ -127,7 +127,7 @@ def course(
         if len(edges) > _LONGEST:
             raise ParameterError(f"the tone changes more than {_LONGEST} times: fewer or slower pauses are needed")
     keep = np.append(True, np.diff(levels) != 0)
-    return Course(np.array(edges)[keep], np.array(levels)[keep])
+    return Stairs(np.array(edges)[keep], np.array(levels)[keep])
 
 
 def _source(tone: float, moves: Sequence[Move], t: float) -> float:
