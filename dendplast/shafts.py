@@ -23,7 +23,7 @@ from .rule import State, hill, signal
 __all__ = ["Shafts", "signals"]
 
 FIRST = 1.0
-"""Step after a change of the bath or an arrival (ms), as in `consolidate`; later steps grow with the time since."""
+"""Step after a change of the bath or an arrival (ms), as in `consolidate`; later steps grow."""
 
 
 def signals(y: Mapping[str, Any], p: SimpleNamespace) -> dict[str, Any]:
