@@ -123,8 +123,8 @@ class Driver:
         if moved > 1.0:
             raise SimulationError(
                 f"the cell is not at rest after numerics.settle = {self.model.experiment.numerics.settle:g} ms "
-                f"(something still moves by {moved:.2g} in 50 ms): settle longer, or set numerics.full = true for a "
-                f"cell that is active by itself"
+                f"(something still moves by {moved:.2g} in 50 ms): settle longer, or set numerics.full = true for "
+                f"a cell that is active by itself"
             )
 
     def _mark_rest(self) -> None:

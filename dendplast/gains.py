@@ -56,7 +56,7 @@ class Gains:
     def __init__(self, model: Any) -> None:
         if not model.preset.gains:
             raise ParameterError(
-                f"excitability = true: preset {model.preset.name!r} has no [gains], so modulators change no conductance"
+                f"excitability = true: preset {model.preset.name!r} has no [gains], so modulators change nothing"
             )
         self.grid = GRID
         self.model = alive = weakref.proxy(model)  # the model owns its gains, and goes when its user lets it go
@@ -91,7 +91,8 @@ class Gains:
     def advance(self, t: float) -> None:
         """Write the gains that are held from time `t` on (ms)."""
         self.t = t
-        self._set(self.shafts.at(t + self.grid / 2), signals({s: slot.get() for s, slot in self._states.items()}, self._p))
+        spine = {s: slot.get() for s, slot in self._states.items()}
+        self._set(self.shafts.at(t + self.grid / 2), signals(spine, self._p))
 
     def _set(self, shaft: dict[str, np.ndarray], spine: dict[str, np.ndarray]) -> None:
         n = len(self._xyz)
@@ -133,5 +134,5 @@ def _carriers(segments: list[Any], target: str) -> np.ndarray:
     """Return the numbers of the segments that have a channel."""
     rows = np.array([i for i, seg in enumerate(segments) if hasattr(seg, f"dp_{target}")], int)
     if len(rows) and not hasattr(getattr(segments[rows[0]], f"dp_{target}"), "gain"):
-        raise ParameterError(f"gains: mod/{target}.mod has no RANGE variable gain, so {target} can not be modulated")
+        raise ParameterError(f"gains: mod/{target}.mod has no RANGE variable gain, so nothing can modulate it")
     return rows

@@ -23,7 +23,7 @@ from .rule import State, hill, signal
 __all__ = ["Shafts", "signals"]
 
 FIRST = 1.0
-"""Step after a change of the bath or an arrival (ms); later steps grow with the time since then."""
+"""Step after a change of the bath or an arrival (ms), as in `consolidate`; later steps grow."""
 
 
 def signals(y: Mapping[str, Any], p: SimpleNamespace) -> dict[str, Any]:
@@ -50,12 +50,12 @@ class _Group:
 
     def next(self) -> float:
         """Return the next time of the grid: it knows changes of the bath and arrivals, nothing else."""
-        bath, heard = self.engine.bath_times(-1.0, np.inf), self.engine.arrivals.time
         begun, stop = 0.0, np.inf
-        for changes in (bath, heard):
+        # a release arrives everywhere at another moment: those within one step share it
+        for changes, least in ((self.engine.bath_times(-1.0, np.inf), 0.0), (self.engine.arrivals.time, FIRST)):
             k = int(np.searchsorted(changes, self.t, side="right"))
             begun = max([begun, *changes[max(k - 1, 0) : k]])
-            stop = min([stop, *changes[k : k + 1]])
+            stop = min([stop, *np.maximum(changes[k : k + 1], self.t + least)])
         return min(stop, self.t + min(max(FIRST, GROWTH * (self.t - begun)), STEP_MAX))
 
     def at(self, t: float) -> np.ndarray:

@@ -186,8 +186,8 @@ def record(model: Model, protocol: Any) -> Recorded:
         raise ParameterError("presynaptic: no pairing is like the next, so that the protocol has to be run in full")
     if model.gains is not None:
         raise ParameterError(
-            "excitability = true: modulators change the calcium itself, so it can not be recorded once and replayed; "
-            "run each condition in full, or set excitability = false"
+            "excitability = true: modulators change the calcium itself, so it can not be recorded once and "
+            "replayed; run each condition in full, or set excitability = false"
         )
     relax = model.experiment.numerics.relax
     single = 1e3 / protocol.hz >= relax
