@@ -147,6 +147,8 @@ class Engine:
         Releases that act as exponentials.
     inflows : sequence of Inflow
         Fields that were solved ahead.
+    step : callable
+        What moves the states in a rest: `rule.midpoint`, or a part of it.
     """
 
     def __init__(
@@ -159,7 +161,9 @@ class Engine:
         bath_times: Callable[[float, float], np.ndarray],
         arrivals: Arrivals | None = None,
         inflows: Sequence[Inflow] = (),
+        step: Callable[..., State] = midpoint,
     ) -> None:
+        self.step = step
         self.p, self.shape, self.rates, self.uptake = p, shape, rates, uptake
         self.bath, self.bath_times = bath, bath_times
         self.arrivals = arrivals or Arrivals.none(len(shape))
@@ -243,7 +247,7 @@ class Engine:
             self._deliver(t0, end)
             field = self._spread(t0, end)
             around = self._around(0.5 * (t0 + end), field)
-            self.y = midpoint(self.y, ca, around, end - t0, self.p)
+            self.y = self.step(self.y, ca, around, end - t0, self.p)
             self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
             t0 = end
 
