@@ -17,6 +17,7 @@ from neuron import h
 
 from .consolidate import LIGANDS, Engine, Inflow, rest_grid
 from .errors import SimulationError
+from .feed import Feed
 from .model import Model
 from .recorder import Recorder
 from .release import N_RATE
@@ -85,7 +86,7 @@ class Driver:
         reached = np.zeros(len(self.model.spines), bool)
         reached[self.model.field.reached] = True
         self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
-        self.arrivals, self.feed = arrivals, self.model.feed()
+        self.arrivals, self.feed = arrivals, Feed(self.model.processes, self.model.field.courses)
         number = np.full(len(reached), -1)
         self._engines = []
         for group in self.groups:
