@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", metavar="DIR", default=".", help="folder; default: this one")
 
     command = _add(commands, "cells", _cells, "compare the cells of a preset with published features")
-    command.add_argument("--preset", metavar="P", action="append", help="default: all that have targets; may be repeated")
+    command.add_argument("--preset", metavar="P", action="append", help="default: all with targets; may be repeated")
     command.add_argument(
         "--morphology", metavar="M", action="append",
         help="a file or a shipped cell; may be repeated; default: the shipped cells of the preset",

@@ -29,6 +29,8 @@ class Agent:
         Receptor subtype to dissociation constant (mM).
     nmda_block : float
         Dissociation constant at the NMDA receptor's glutamate site (mM), 0 for none.
+    channel_block : dict of str to float
+        Subtype of the spine's calcium channels (``"R"``, ``"L"``, ``"T"``) to half-blocking concentration (mM).
     source : str
         Where the affinities come from.
     """
@@ -37,6 +39,7 @@ class Agent:
     agonist: Mapping[str, float] = field(default_factory=dict)
     antagonist: Mapping[str, float] = field(default_factory=dict)
     nmda_block: float = 0.0
+    channel_block: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
 
 
@@ -50,6 +53,10 @@ def _agonist(source: str = _IUPHAR, **affinity: float) -> Agent:
 
 def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
     return Agent(antagonist=kd, source=source)
+
+
+def _blocker(source: str, **half: float) -> Agent:
+    return Agent(channel_block=half, source=source)
 
 
 AGENTS: dict[str, Agent] = {
@@ -72,6 +79,11 @@ AGENTS: dict[str, Agent] = {
     "atropine": _antagonist(M1=1e-6, M4=1e-6),
     "pirenzepine": _antagonist(M1=1e-5, M4=1e-4),
     "SCH58261": _antagonist(A2A=2e-6),
+    "nimodipine": _blocker("assumed: 0.1 uM, so that the usual 10 uM block 99 %", L=1e-4),
+    "D-600": _blocker("assumed: 1 uM, a phenylalkylamine binds less than a dihydropyridine", L=1e-3),
+    "mibefradil": _blocker("assumed: 1 uM at T-type, ten times that at the others", T=1e-3, R=1e-2, L=1e-2),
+    "SNX-482": _blocker("assumed: 30 nM at R-type", R=3e-5),
+    "nickel": _blocker("assumed: 30 uM at R-type; the T-type channel of CA1, Cav3.2, likewise", R=0.03, T=0.03),
     "AP5": Agent(nmda_block=1.4e-3, source="10.1093/nar/gkad944 (D-AP5, 1.4 uM)"),
 }
 
@@ -133,12 +145,12 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
     Returns
     -------
     dict
-        ``da_ext``, ``ach_ext``, ``ne_ext`` and ``ago_*`` (mM), ``ant_*`` (1), and ``nmda_scale`` (1),
-        the share of NMDA receptors that are not blocked.
+        ``da_ext``, ``ach_ext``, ``ne_ext`` and ``ago_*`` (mM), ``ant_*`` (1), and the shares that are not
+        blocked (1): ``nmda_scale`` of NMDA receptors, ``open_R``, ``open_L``, ``open_T`` of calcium channels.
     """
     out = {f"{name}_ext": tone.get(name, 0.0) for name in ("da", "ach", "ne")}
     out |= {f"{kind}_{receptor}": 0.0 for kind in ("ago", "ant") for receptor in RECEPTORS}
-    out["nmda_scale"] = 1.0
+    out |= {"nmda_scale": 1.0, "open_R": 1.0, "open_L": 1.0, "open_T": 1.0}
     for drug in drugs:
         agent, level = AGENTS[drug.agent], drug.level(t)
         if agent.ligand:
@@ -149,6 +161,8 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
             out[f"ant_{receptor}"] += level / kd
         if agent.nmda_block:
             out["nmda_scale"] /= 1 + level / agent.nmda_block
+        for subtype, half in agent.channel_block.items():
+            out[f"open_{subtype}"] /= 1 + level / half
     return out
 
 

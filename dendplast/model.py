@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -14,25 +13,27 @@ from . import rule
 from .anatomy import SpineSettings
 from .cell import Cell
 from .consolidate import Arrivals
-from .diffusion import Deliveries, deliveries, soe_rates
+from .diffusion import Deliveries, soe_rates
 from .drugs import bath, bath_times
 from .errors import ParameterError
 from .experiment import Experiment
+from .feed import Feed
+from .field import Field, solve_field
 from .geometry import Geometry
+from .indicator import Indicator
 from .parameters import Parameters
 from .presets import Preset
 from .protocol import Selection
 from .release import LIGAND, MEDIA, SoeSettings
 from .schedule import Schedule, compile_schedule
+from .solution import Solution, changes
 from .spines import Spines
-from .stepping import TICK
+from .stepping import TICK, weakly
 
 __all__ = ["Model"]
 
 REFERENCE_VOLUME = 0.087
 """Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
-
-_SPECIAL = {"bap_peak", "epsp_peak"}  # targets of the calibration, not parameters of the mechanism
 
 
 class Model:
@@ -58,7 +59,17 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS).
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and modulators, and at `ca_ref`.
+    solution : Solution
+        What the cell lies in.
+    values : dict of str to float
+        What is written into every spine.
+    gains : Gains or None
+        What modulators make of channels and conductances; None unless ``experiment.excitability``.
+    media : dict of str to Medium
+        Tissue around the cell, as the excess over the tone sees it.
+    outside : dict of str to float
+        ``da``, ``ach``, ``ne`` that tone and bath last set (mM).
     """
 
     def __init__(
@@ -76,22 +87,29 @@ class Model:
         self.necks: list[Any] = []
         self.processes: list[Any] = []
         self.driver: Any = None
+        self.solution = Solution()
+        self.values: dict[str, float] = {}
+        self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
         share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
+        self.gains: Any = None
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
-        self.media = MEDIA[preset.tissue]
+        media = MEDIA[preset.tissue]
+        self.media = {name: medium.around(self.tone[LIGAND[name]]) for name, medium in media.items()}
+        self._field: Field | None = None
+        self._feed = Feed((), ())
         self._configure()
         self._compile()
         self._handlers = [
-            h.FInitializeHandler(0, _weakly(self._before)), h.FInitializeHandler(1, _weakly(self._after))
+            h.FInitializeHandler(0, weakly(self._before)), h.FInitializeHandler(1, weakly(self._after))
         ]  # fmt: skip
 
     # ---- construction -------------------------------------------------------------------------------
@@ -135,23 +153,46 @@ class Model:
 
     def _configure(self) -> None:
         """Write the parameters into the mechanisms."""
-        values = {n: v for n, v in self.parameters.flat().items() if n not in _SPECIAL}
-        for name in [n for n in values if n in Parameters.model_fields["outcome"].annotation.model_fields]:
-            del values[name]
+        values = self.parameters.compiled()
         values |= {f"uptake_{LIGAND[m]}": medium.uptake for m, medium in self.media.items()}
         values |= {"soe_tau_min": self.soe.tau_min, "soe_tau_max": self.soe.tau_max, "tick": TICK}
         values["plastic"] = float(self.experiment.numerics.plastic)
+        self._write(values)
+        self.set_conductances(**self.conductances)
+
+    def _write(self, values: dict[str, float]) -> None:
+        """Write values into every spine, and remember them as `values`."""
+        self.values |= values
         for name, value in values.items():
             for process in self.processes:
                 setattr(process, name, value)
+
+    def set_solution(self, solution: Solution) -> None:
+        """Put the cell into a solution: calcium entry, magnesium block and kinetics of the spines follow it.
+
+        The cell's own channels see its calcium, and its temperature when the model is run.
+        """
+        self.solution = solution
+        values = changes(solution, self.parameters.flat(), self.preset.cell.celsius)
+        self._scale["g_vgcc"] = values.pop("vgcc_scale")
+        self._write(values)
         self.set_conductances(**self.conductances)
 
+    def set_indicator(self, indicator: Indicator | None) -> None:
+        """Put an indicator into the cell, or take it out."""
+        self._write({"indicator": 0.0} if indicator is None else indicator.compiled())
+
+    @property
+    def celsius(self) -> float:
+        """Temperature at which the model is run (degC)."""
+        return self.preset.cell.celsius if self.solution.celsius is None else self.solution.celsius
+
     def set_conductances(self, **values: np.ndarray) -> None:
-        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,))."""
+        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,)), before any block."""
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):
-                setattr(process, name, float(value))
+                setattr(process, name, float(value) * self._scale.get(name, 1.0))
 
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
@@ -214,12 +255,35 @@ class Model:
     def _compile(self) -> None:
         """Turn the protocols into events, and find whom each release reaches."""
         experiment = self.experiment
+        synapse = experiment.presynaptic
+        if synapse is not None:
+            synapse = synapse.at(experiment.solution.ca, self.parameters.solution.ca_ref)
         self.schedule: Schedule = compile_schedule(
-            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s)
+            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s), synapse
         )
-        self.deliveries: Deliveries = deliveries(self.schedule.sites, self.spines.xyz, self.media, self.soe)
+        self._field = None
         for at in np.unique(self.schedule.pulse_at.astype(int)):
             self._electrode(int(at))  # now: NEURON takes no new point process in the middle of a run
+
+    @property
+    def field(self) -> Field:
+        """What the releases bring to the spines; solved when first asked for after a protocol was added."""
+        if self._field is None:
+            s, numerics = self.schedule, self.experiment.numerics
+            self._field = solve_field(
+                s.sites, s.release_time, s.release_site, self.spines.xyz, self.media, numerics.field,
+                numerics.grid_h, self.soe,
+            )  # fmt: skip
+        return self._field
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Every pair of release site and spine in reach, by linear uptake."""
+        return self.field.deliveries
+
+    def feed(self) -> Feed:
+        """Return what writes the fields that were solved ahead into the spines."""
+        return Feed(self.processes, self.field.courses)
 
     def _p(self, site: Any) -> float:
         return self.media[site.modulator].p if site.p is None else site.p
@@ -235,12 +299,18 @@ class Model:
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        scale = values.pop("nmda_scale")
-        for name, value in values.items():
-            for process in self.processes:
-                setattr(process, name, value)
-        for process, g in zip(self.processes, self.conductances["g_nmda"], strict=True):
-            process.g_nmda = float(g) * scale
+        self._scale["g_nmda"] = values.pop("nmda_scale")
+        self.outside = {name: values[f"{name}_ext"] for name in LIGAND.values()}
+        self._write(values)
+        self.set_conductances(g_nmda=self.conductances["g_nmda"])
+        if self.gains is not None:
+            self.gains.write()
+
+    def unmodulated(self, name: str) -> Any:
+        """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
+        if name not in self.conductances:
+            return self.values[name]
+        return self.conductances[name] * self._scale.get(name, 1.0)
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
@@ -251,8 +321,8 @@ class Model:
         return {LIGAND[m]: medium.uptake for m, medium in self.media.items()}
 
     def arrivals(self) -> Arrivals:
-        """Return every release as it arrives at every spine in reach, sorted by time."""
-        return Arrivals.of(self.deliveries, self.schedule.release_time, self.schedule.release_site)
+        """Return every release that acts as exponentials, as it arrives at every spine in reach, by time."""
+        return Arrivals.of(self.field.linear, self.schedule.release_time, self.schedule.release_site)
 
     # ---- events -------------------------------------------------------------------------------------
 
@@ -272,6 +342,11 @@ class Model:
     def electrodes(self) -> dict[int, Any]:
         """Return the current electrodes by the spine under which each is (-1: the soma)."""
         return dict(self._electrodes)
+
+    def injecting(self) -> bool:
+        """Return whether any electrode passes current now."""
+        # 1e-12 nA: what rounding leaves of overlapping steps that have all ended
+        return any(abs(pulse.level) > 1e-12 for pulse in self._electrodes.values())
 
     def _netcon(self, key: Any, target: Any, weights: Iterable[float]) -> Any:
         if key not in self._sources:
@@ -308,11 +383,17 @@ class Model:
     # ---- live sessions: finitialize and continuerun of the user's own ---------------------------------
 
     def _before(self) -> None:
-        """Give the mechanisms the bath of time 0 before they initialise."""
+        """Give the mechanisms the bath of time 0, and its gains, before they initialise."""
         self.set_bath(0.0)
+        if self.gains is not None:
+            self.gains.begin()
 
     def _after(self) -> None:
         """Queue every event, once NEURON has cleared its queue; a driven run queues its own."""
+        if self.solution.ca != self.parameters.solution.ca_ref:  # NEURON has just set the calcium of its default
+            for sec in self.cell.sections:
+                if h.ismembrane("ca_ion", sec=sec):
+                    sec.cao = self.solution.ca
         if self.driver is not None:
             return
         times, netcons = self.electrical_events()
@@ -323,26 +404,25 @@ class Model:
             self.arrival(int(a.ligand[k]), int(a.where[0][k]), a.weights[k]).event(a.time[k])
         cvode = h.CVode()
         for t in self.bath_times(0.0, 1e14):
-            cvode.event(t, (_weakly(self.set_bath), float(t)))
+            cvode.event(t, (weakly(self.set_bath), float(t)))
+        if self.gains is not None:
+            self.gains.live()
+        self._feed = self.feed()
+        self._feed_from(0.0)
+
+    def _feed_from(self, t: float) -> None:
+        """Write the fields solved ahead at the tick `t` (ms) and have NEURON call again when they go on."""
+        more = self._feed.write(t, self.outside)
+        following = t + TICK if more else self._feed.next_begin(t)
+        if np.isfinite(following):
+            h.CVode().event(following, (weakly(self._feed_from), float(following)))
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
-        reached = f"{len(self.deliveries)} in reach of a release"
-        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {reached}>"
+        releases = f"{len(self.schedule.release_time)} releases"
+        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {releases}>"
 
     def __getstate__(self) -> None:
         raise TypeError(
             "a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()"
         )
-
-
-def _weakly(method: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that calls a method while its object lives: NEURON's lists keep no model alive."""
-    weak = weakref.WeakMethod(method)
-
-    def call(*arguments: Any) -> None:
-        alive = weak()
-        if alive is not None:
-            alive(*arguments)
-
-    return call

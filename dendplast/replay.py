@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from .consolidate import Arrivals, Engine, rest_grid
-from .diffusion import deliveries, soe_rates
+from .consolidate import Arrivals, Engine, Inflow, rest_grid
+from .diffusion import soe_rates
 from .drugs import Drug, bath, bath_times
 from .errors import ParameterError
+from .field import solve_field
 from .parameters import Parameters
 from .protocol import Release, resolve_time
 from .release import LIGAND, Medium, SoeSettings
@@ -71,11 +72,13 @@ class Recorded:
     parameters : Parameters
         Of the spines.
     media : dict of str to Medium
-        Tissue around them.
+        Tissue around them, as the excess over the tone sees it.
     tone : dict of str to float
         ``da``, ``ach``, ``ne`` (mM).
     seed : int
         Seed of the releases.
+    field, grid_h : str, float
+        Backend of the modulators' fields, and the grid's distance of points (um).
     """
 
     cai: np.ndarray
@@ -87,6 +90,8 @@ class Recorded:
     media: Mapping[str, Medium]
     tone: Mapping[str, float]
     seed: int
+    field: str = "auto"
+    grid_h: float = 1.0
 
 
 def replay(
@@ -123,7 +128,7 @@ def replay(
         {LIGAND[m]: medium.uptake for m, medium in recorded.media.items()},
         lambda t: _stacked(conditions, recorded.tone, t),
         lambda a, b: np.unique(np.concatenate([np.zeros(0), *(bath_times(c.drugs, a, b) for c in conditions)])),
-        _merged(compiled),
+        _merged([arrivals for arrivals, _ in compiled]), [inflow for _, inflows in compiled for inflow in inflows],
     )  # fmt: skip
     active = np.array([c.active for c in conditions])[:, None]
     rest = np.broadcast_to(recorded.rest, n)
@@ -178,17 +183,21 @@ def _nobody(_: Any) -> np.ndarray:
     return np.zeros(0, int)
 
 
-def _compile(recorded: Recorded, condition: Condition, k: int) -> Arrivals:
-    """Return the arrivals of one condition."""
+def _compile(recorded: Recorded, condition: Condition, k: int) -> tuple[Arrivals, list[Inflow]]:
+    """Return what one condition brings to the spines."""
 
     def probability(site: Any) -> float:
         return recorded.media[site.modulator].p if site.p is None else site.p
 
     items = (recorded.protocol, *condition.releases)
     schedule = compile_schedule(items, _nobody, recorded.seed, probability)
-    table = deliveries(schedule.sites, recorded.spines.xyz, recorded.media)
-    found = Arrivals.of(table, schedule.release_time, schedule.release_site)
-    return replace(found, where=(np.full(len(found), k), *found.where))
+    time, site = schedule.release_time, schedule.release_site
+    field = solve_field(
+        schedule.sites, time, site, recorded.spines.xyz, recorded.media, recorded.field, recorded.grid_h
+    )
+    found = Arrivals.of(field.linear, time, site)
+    inflows = [Inflow((np.full(len(c.spine), k), c.spine), c) for c in field.courses]
+    return replace(found, where=(np.full(len(found), k), *found.where)), inflows
 
 
 def _merged(parts: Sequence[Arrivals]) -> Arrivals:

@@ -33,6 +33,7 @@ __all__ = [
     "parameters",
     "readout",
     "resting",
+    "signal",
 ]
 
 STATES = (
@@ -150,6 +151,19 @@ def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     return p.k_Q * (p.x_M1 * y["M1"] + p.x_alpha1 * y["alpha1"] + p.Q_basal + p.e_GiQ * _gi(y, p))
 
 
+def _signalling(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
+    """Return drive and rate of receptors and cascades: calcium has a say in them through the kinase alone."""
+    out = {}
+    for receptor in RECEPTORS:
+        drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
+        out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
+    drive = _pka_drive(y, p)
+    out["PKA"] = (drive, drive + 1 / p.tau_A)
+    drive = _plc_drive(y, p)
+    out["PLC"] = (drive, drive + 1 / p.tau_Q)
+    return out
+
+
 def coefficients(
     y: Mapping[str, Any], phi_P: Any, phi_D: Any, ca: Any, around: Surround, p: SimpleNamespace
 ) -> tuple[dict[str, tuple[Any, Any]], dict[str, Any]]:
@@ -185,13 +199,7 @@ def coefficients(
     drive = p.r_D * y["phosphatase"] * (1 - p.zeta * y["kinase"])
     out["elig_D"] = (drive, drive + 1 / p.tau_D)
 
-    for receptor in RECEPTORS:
-        drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
-        out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
-    drive = _pka_drive(y, p)
-    out["PKA"] = (drive, drive + 1 / p.tau_A)
-    drive = _plc_drive(y, p)
-    out["PLC"] = (drive, drive + 1 / p.tau_Q)
+    out |= _signalling(y, around, p)
 
     a, q = hill(y["PKA"], p.K_A, p.n_A), hill(y["PLC"], p.K_Q, p.n_Q)
     pp1 = 1 / (1 + (y["PKA"] / p.K_AD) ** 2)
@@ -263,6 +271,19 @@ def midpoint(y: Mapping[str, Any], ca: Any, around: Surround, h: Any, p: SimpleN
     """Return the states `h` ms on at steady calcium, second order in h (coefficients at half time)."""
     half = learn(y, *readout(ca, y, p), ca, around, h / 2, p)
     return move(y, coefficients(half, *readout(ca, half, p), ca, around, p), h, p)
+
+
+def signal(y: State, ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
+    """Return the states `h` ms on where only receptors and cascades move: `midpoint` without calcium `ca`."""
+    half = _signalled(y, _signalling(y, around, p), h / 2)
+    return _signalled(y, _signalling(half, around, p), h)
+
+
+def _signalled(y: State, frozen: Mapping[str, tuple[Any, Any]], h: Any) -> State:
+    new = y.array.copy()
+    for name, (drive, rate) in frozen.items():
+        new[State.ROW[name]] = relax(y[name], drive, rate, h)
+    return State(new)
 
 
 def derivatives(y: Mapping[str, Any], ca: Any, around: Surround, p: SimpleNamespace) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def run(
     outcomes: dict[str, list[np.ndarray]] = {n: [] for n in OUTCOMES}
     model.driver = driver
     try:
-        with fixed_step(experiment.numerics.dt, model.preset.cell.celsius):
+        with fixed_step(experiment.numerics.dt, model.celsius):
             driver.start() if state is None else driver.restore(state)
             if end < driver.t:
                 raise SimulationError(f"until = {end:g} ms: the state to go on from is at {driver.t:g} ms already")
@@ -102,7 +102,9 @@ def run(
         outcomes=table,
         lost=table["hazard"] > limit,
         conductances=dict(model.conductances),
-        provenance=provenance(experiment.seed) | {"wall_time_s": clock.perf_counter() - wall, "until": end},
+        provenance=provenance(experiment.seed)
+        | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
+        | {"wall_time_s": clock.perf_counter() - wall, "until": end},
         state=final,
     )
 
@@ -177,8 +179,16 @@ def record(model: Model, protocol: Any) -> Recorded:
     Raises
     ------
     ParameterError
-        If neither pairings nor trains are far enough apart.
+        If neither pairings nor trains are far enough apart, release is stochastic or changes in a train, or the
+        experiment has ``excitability``.
     """
+    if model.experiment.presynaptic is not None:
+        raise ParameterError("presynaptic: no pairing is like the next, so that the protocol has to be run in full")
+    if model.gains is not None:
+        raise ParameterError(
+            "excitability = true: modulators change the calcium itself, so it can not be recorded once and replayed; "
+            "run each condition in full, or set excitability = false"
+        )
     relax = model.experiment.numerics.relax
     single = 1e3 / protocol.hz >= relax
     unit = protocol.replaced(n=1, trains=1, start=0.0) if single else protocol.replaced(trains=1, start=0.0)
@@ -188,7 +198,7 @@ def record(model: Model, protocol: Any) -> Recorded:
         model._compile()
         driver = Driver(model, capture=True)
         model.driver = driver
-        with fixed_step(before.numerics.dt, model.preset.cell.celsius):
+        with fixed_step(before.numerics.dt, model.celsius):
             driver.start()
             driver.to(unit.end(0.0) + relax)
     finally:
@@ -215,4 +225,6 @@ def record(model: Model, protocol: Any) -> Recorded:
         media=model.media,
         tone=model.tone,
         seed=before.seed,
+        field=before.numerics.field,
+        grid_h=before.numerics.grid_h,
     )

@@ -128,7 +128,7 @@ def test_import_is_light_and_silent():
 def test_every_public_name_has_its_home(name):
     module, _, attribute = dendplast._HOME[name].partition(":")
     home = importlib.import_module(f"dendplast.{module}")  # which also sets dendplast.build to the module build
-    assert getattr(dendplast, name) is (home if name == "protocols" else getattr(home, attribute or name))
+    assert getattr(dendplast, name) is (home if name in {"cells", "protocols"} else getattr(home, attribute or name))
 
 
 def test_importing_a_submodule_hides_no_function():

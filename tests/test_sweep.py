@@ -24,6 +24,7 @@ from dendplast.sweep import Plan, Swept, run_plan
 from dendplast.sweep.axes import Axis
 from dendplast.sweep.change import apply_changes, is_electrical
 from dendplast.sweep.child import compute
+from dendplast.sweep.executors import on_this_machine
 from dendplast.sweep.samples import Sample
 from dendplast.sweep.store import Store
 from dendplast.sweep.work import CHUNK, jobs_of
@@ -257,13 +258,20 @@ def test_a_worker_that_dies_costs_one_try(undisturbed, tmp_path):
 
 
 def workers_of(pid: int) -> list[Any]:
-    """Return the computing processes that a process has started (not its resource tracker)."""
+    """Return the computing processes that a process has started."""
     psutil = pytest.importorskip("psutil")
     try:
         children = psutil.Process(pid).children()
-        return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
+        return [child for child in children if "dendplast.sweep.child" in child.cmdline()]
     except psutil.NoSuchProcess:
         return []
+
+
+def test_a_job_that_takes_too_long_is_stopped(tmp_path):
+    store = Store(tmp_path / "map.h5", Plan.of(EXPERIMENT, {"protocol.0.dt": [5]}, mode="full"))
+    store.open(resume=False)
+    (found,) = on_this_machine(store.folder, list(store.jobs), 1, 0.05)
+    assert found == (next(iter(store.jobs)), "took longer than its limit of 0.05 s")
 
 
 def test_dask_gives_the_same_file(undisturbed, tmp_path):

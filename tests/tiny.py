@@ -14,8 +14,8 @@ from dendplast.parameters import Parameters
 from dendplast.presets import load_preset
 from dendplast.spines import place_at
 
-SPECIAL = {"bap_peak", "epsp_peak", *Parameters.model_fields["outcome"].annotation.model_fields}
-"""Parameters that are not the compiled spine's: targets of the calibration and limits of the classes."""
+SPECIAL = set(Parameters().flat()) - set(Parameters().compiled())
+"""Parameters that are not the compiled spine's: targets, limits, coefficients."""
 
 QUICK = {
     "tau_K": 20.0, "tau_N": 20.0, "tau_P": 200.0, "tau_D": 300.0, "r_P": 0.02, "r_D": 0.02, "k_K": 0.3, "k_N": 0.2,

@@ -33,6 +33,7 @@ def table(records: Sequence[Record], targets: Targets) -> pd.DataFrame:
         }
         for r in records
         for t in targets.feature
+        if t.label in r.values
     ]  # fmt: skip
     columns = ["preset", "morphology", "feature", "unit", "mean", "sd", "value", "z", "source", "note"]
     return pd.DataFrame(rows, columns=columns)
@@ -51,7 +52,8 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
             "preset": preset, "morphology": morphology, "features": len(part), "within": float((z <= WITHIN).mean()),
             "beyond": int((z > BEYOND).sum()), "worst": part.loc[worst, "feature"], "worst_z": part.loc[worst, "z"],
         })  # fmt: skip
-    return pd.DataFrame(rows)
+    columns = ["preset", "morphology", "features", "within", "beyond", "worst", "worst_z"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def markdown(frame: pd.DataFrame) -> str:

@@ -139,7 +139,7 @@ def _findings(path: Path) -> list[Finding]:
         out.append(Finding(
             f"{preset}: dopamine potentiates in one corner of delay, distance and dose",
             f"largest {weight.max():.0f} % at {where}; potentiated in {100 * (share > 0.5).mean():.0f} % of the map",
-            f"farthest and weakest: {weight[:, -1, 0].mean():.0f} %; replay against full run: {error:.2g} % of a weight",
+            f"farthest and weakest: {weight[:, -1, 0].mean():.0f} %; replay errs by {error:.2g} % of a weight",
         ))  # fmt: skip
     return out
 

@@ -1,26 +1,19 @@
-"""Where jobs run: in processes of this machine, or on a dask cluster.  Both call `child.compute`.
+"""Where jobs run: in processes of this machine, or on a dask cluster; both start `child` as a program.
 
 A job is named by its hash; what it is and what it finds are files of one folder, which every machine must see.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
-
-from pebble import ProcessPool
 
 from ..errors import ParameterError
-from .child import compute
 
 __all__ = ["on_dask", "on_this_machine"]
-
-_POLL = 0.5  # s
 
 
 def on_this_machine(
@@ -39,27 +32,17 @@ def on_this_machine(
     limit : float or None
         Wall time after which a job is stopped and counts as failed (s).
     """
-    context = multiprocessing.get_context("spawn")
-    with ProcessPool(max_workers=workers, max_tasks=1, context=context) as pool:
-        futures = {pool.schedule(compute, args=(str(folder), n), timeout=limit): n for n in names}
+    running: set[subprocess.Popen[str]] = set()
+    with ThreadPoolExecutor(workers) as pool:
+        futures = {pool.submit(_in_a_child, str(folder), name, limit, running): name for name in names}
         try:
-            while futures:
-                done, _ = wait(futures, timeout=_POLL, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield futures.pop(future), _ended(future, limit)
-        except BaseException:
-            pool.stop()
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:  # also when the caller stops asking: no process is left behind
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(running):
+                process.kill()
             raise
-
-
-def _ended(future: Any, limit: float | None) -> str:
-    """Return why a job failed, also when its process died."""
-    try:
-        return future.result()
-    except TimeoutError:
-        return f"took longer than its limit of {limit:g} s"
-    except Exception as error:
-        return " ".join(f"its process died: {error}".split())
 
 
 def on_dask(
@@ -76,7 +59,8 @@ def on_dask(
         If dask is not installed, or no scheduler answers at the address.
     """
     try:
-        from distributed import Client, as_completed
+        from distributed import Client
+        from distributed import as_completed as dask_completed
     except ImportError:
         raise ParameterError("scheduler: needs dask; install it with pip install 'dendplast[cluster]'") from None
     try:
@@ -87,17 +71,29 @@ def on_dask(
     with client:
         futures = client.map(_in_a_child, [str(folder)] * len(names), names, [limit] * len(names), pure=False)
         of = {future.key: name for future, name in zip(futures, names, strict=True)}
-        for future in as_completed(futures, raise_errors=False):
-            yield of[future.key], _ended(future, limit)
+        for future in dask_completed(futures):
+            error = future.exception()  # such as KilledWorker, after as many tries as dask allows
+            yield of[future.key], f"its worker died: {error}" if error is not None else future.result()
 
 
-def _in_a_child(folder: str, name: str, limit: float | None) -> str:
-    """Compute a job in a process of its own: a worker of dask may have none of multiprocessing's."""
+def _in_a_child(folder: str, name: str, limit: float | None, running: set[subprocess.Popen[str]] | None = None) -> str:
+    """Compute a job in a process of its own and return why it failed.
+
+    It is started as a program, not forked or spawned: it is fresh for NEURON, a script of the user's needs no guard
+    around its main part, and a worker of dask, which may have no children of multiprocessing's, can have it.
+    """
+    running = set() if running is None else running
     command = [sys.executable, "-m", "dendplast.sweep.child", folder, name]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    running.add(process)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
+        _, text = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
         return f"took longer than its limit of {limit:g} s"
-    if not done.returncode:
+    finally:
+        running.discard(process)
+    if not process.returncode:
         return ""
-    return done.stderr.strip().rsplit("\n", 1)[-1] or f"its process died with code {done.returncode}"
+    return text.strip().rsplit("\n", 1)[-1] or f"its process died with code {process.returncode}"

@@ -52,7 +52,9 @@ def sensitivity(path: str | Path, outcome: str = "w", seed: int = 1) -> Any:
     plan = Plan(**tomllib.loads(table.attrs["plan"]))
     method = plan.sample.method if plan.sample is not None else "grid"
     if method not in ("saltelli", "morris"):
-        raise ParameterError(f"{path}: is a sweep of kind {method}; indices need sample.method = 'saltelli' or 'morris'")
+        raise ParameterError(
+            f"{path}: is a sweep of kind {method}; indices need sample.method = 'saltelli' or 'morris'"
+        )
     if outcome not in plan.outcomes:
         raise ParameterError(f"outcome = {outcome!r}: is not in {path}; there are {', '.join(plan.outcomes)}")
     found = np.nanmean(table.values(outcome), axis=(-2, -1))
