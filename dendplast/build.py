@@ -59,8 +59,11 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
 
 
 def build_cell_for(experiment: Experiment, preset: Preset) -> Cell:
-    """Build the cell of an experiment, without spines."""
-    morphology = load(experiment.morphology, repair=experiment.repair, drop_axon=experiment.drop_axon)
+    """Build the cell of an experiment, without spines; where the preset needs an apical tree, one is looked for."""
+    apical = "auto" if preset.cell.requires_apical else "as written"
+    morphology = load(
+        experiment.morphology, repair=experiment.repair, drop_axon=experiment.drop_axon, apical=apical
+    )
     return build_cell(morphology, preset, experiment.numerics.d_lambda, name=_free_name())
 
 
