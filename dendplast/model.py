@@ -81,7 +81,8 @@ class Model:
         self.driver: Any = None
         self.solution = Solution()
         self.values: dict[str, float] = {}
-        self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
+        self._scale: dict[str, float] = {}  # what the solution does to a conductance
+        self._left: dict[str, float] = {}  # what drugs leave of it
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
@@ -176,7 +177,7 @@ class Model:
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):
-                setattr(process, name, float(value) * self._scale.get(name, 1.0))
+                setattr(process, name, float(value) * self._scale.get(name, 1.0) * self._left.get(name, 1.0))
 
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
@@ -260,9 +261,9 @@ class Model:
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        self._scale["g_nmda"] = values.pop("nmda_scale")
+        self._left = {"g_nmda": values.pop("nmda_scale"), "g_vgcc": values.pop("vgcc_scale")}
         self._write(values)
-        self.set_conductances(g_nmda=self.conductances["g_nmda"])
+        self.set_conductances(**{name: self.conductances[name] for name in self._left})
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
