@@ -71,12 +71,12 @@ def _pass(model: Model, episodes: Mapping[str, Episode]) -> tuple[dict[str, Calc
     found = {}
     for (key, episode), begin, end in zip(episodes.items(), begins, [*begins[1:], np.inf], strict=True):
         mine = np.flatnonzero((when >= begin) & (when < end))
-        first, n = int(when[mine[0]] - begin), int(when[mine[-1]] - begin) + 1
-        samples = driver.captured[0][1].shape[0]
-        cai = np.empty((n, samples, len(rest)), np.float32)
-        cai[:first] = rest
-        cai[first:] = np.array([driver.captured[i][1] for i in mine])
-        pre = np.zeros((n, len(rest)))
+        ticks = np.round((when[mine] - begin) / TICK).astype(int)
+        captured = np.array([driver.captured[i][1] for i in mine])
+        cai = np.empty((ticks[-1] + 1, *captured.shape[1:]), np.float32)
+        cai[:] = rest  # between stretches the cell is at rest
+        cai[ticks] = captured
+        pre = np.zeros((len(cai), len(rest)))
         tick = np.floor(episode.pre_time / TICK + 1e-9).astype(int)
         np.add.at(pre, (tick, episode.pre_spine), episode.pre_weight)
         found[key] = Calcium(cai, pre)
