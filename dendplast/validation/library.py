@@ -60,7 +60,7 @@ def _own(row: Row) -> Plan:
     for item in experiment.protocol:
         end = max(end, item.end(resolve_time(item.start, end)))
     region = Region(
-        preset=experiment.preset, morphology=experiment.morphology, spines=experiment.spines, tone=experiment.tone,
+        preset=experiment.preset, morphologies=(experiment.morphology,), spines=experiment.spines, tone=experiment.tone,
         solution=experiment.solution, parameters=experiment.parameters,
     )  # fmt: skip
     orders = [p.dt for p in experiment.protocol if isinstance(p, Pairing)]
@@ -86,6 +86,6 @@ def unit_of_value(row: Row, measure: str) -> tuple[float, float] | None:
         return (1.0, 0.0)
     if "% of baseline" in name:
         return (100.0, 0.0)
-    if "change (%)" in name or "change of" in name and "%" in name:
+    if "change" in name and "%" in name:
         return (100.0, -100.0)
     return None

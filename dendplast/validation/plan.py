@@ -37,8 +37,10 @@ class Region(Description):
 
     Attributes
     ----------
-    preset, morphology : str
+    preset : str
         Of the cell.
+    morphologies : tuple of str
+        Cells; seed 1 has the first, seed 2 the next, and so on around.
     spines : Placement
         Which spines stand for the synapses of the paper.
     solution : Solution
@@ -52,7 +54,7 @@ class Region(Description):
     """
 
     preset: str
-    morphology: str
+    morphologies: tuple[str, ...]
     spines: Placement = Placement()
     solution: Solution = Solution()
     tone: Tone | None = None
@@ -92,7 +94,7 @@ class Plan:
     own : Region or None
         Region of a row that brings its own experiment.
     patch : tuple of Release
-        Releases from a patch around the first spine; `Patch.center` is moved there.
+        Releases from a patch around every spine: fibres are everywhere, and each spine is the centre.
     note : str
         What was assumed.
     """
@@ -131,11 +133,13 @@ class Plan:
             raise ParameterError(f"region {self.region!r} is not known; regions are {', '.join(regions)}")
         return regions[self.region]
 
-    def experiment(self, seed: int) -> Experiment:
-        """Return the experiment that is built; releases of `patch` come later, where the spines are."""
+    def experiment(self, seed: int, n_spine: int | None = None) -> Experiment:
+        """Return the experiment that is built, on `n_spine` spines (None: as many as the region says)."""
         region = self.where()
+        spines = region.spines if n_spine is None or region.spines.n else region.spines.replaced(n=n_spine)
+        morphology = region.morphologies[(seed - 1) % len(region.morphologies)]
         return Experiment(
-            preset=region.preset, morphology=region.morphology, spines=region.spines, numerics=NUMERICS,
+            preset=region.preset, morphology=morphology, spines=spines, numerics=NUMERICS,
             parameters=region.parameters, tone=self.tone or region.tone, protocol=self.protocol, drugs=self.drugs,
             solution=region.solution.replaced(**self.solution), until=self.at, seed=seed,
         )  # fmt: skip
@@ -149,7 +153,8 @@ def load_regions() -> dict[str, Region]:
     for name, table in tomllib.loads(text).items():
         sources: dict[str, str] = {}
         try:
-            out[name] = Region(**split_sources(table, name, sources), sources=sources)
+            data = split_sources(table, name, sources)
+            out[name] = Region(**(data | {"morphologies": tuple(data["morphologies"].split())}), sources=sources)
         except ParameterError as error:
             raise ParameterError(f"regions.toml: {name}.{error}") from None
     return out
@@ -166,5 +171,5 @@ def pulse(agent: str, conc: str, start: float, stop: float) -> Drug:
 
 
 def patch(modulator: str = "dopamine") -> Patch:
-    """Return the patch whose centre is put on the first spine: 10 um, release probability of a burst."""
+    """Return the patch around every spine: 10 um, release probability of a burst."""
     return Patch(modulator, center=(0.0, 0.0, 0.0), radius=10.0, p=0.3)
