@@ -20,6 +20,7 @@ _HOME = {
     "Drug": "drugs",
     "Experiment": "experiment",
     "Geometry": "geometry",
+    "Indicator": "indicator",
     "MechanismError": "errors",
     "Model": "model",
     "Morphology": "geometry",
@@ -27,6 +28,7 @@ _HOME = {
     "Numerics": "experiment",
     "ParameterError": "errors",
     "Patch": "release",
+    "Presynaptic": "presynaptic",
     "Placement": "experiment",
     "Record": "experiment",
     "Release": "protocol",
@@ -40,6 +42,7 @@ _HOME = {
     "adopt": "cell",
     "build": "build",
     "burst": "protocol",
+    "cells": "cells",
     "ensure_loaded": "mechanisms",
     "grow": "growth",
     "load_morphology": "morphology:load",
@@ -49,6 +52,8 @@ _HOME = {
     "record": "simulate",
     "replay": "replay",
     "run": "simulate",
+    "sensitivity": "sweep.sensitivity",
+    "sweep": "sweep",
     "write": "storage",
 }
 

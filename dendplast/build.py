@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from neuron import h
 
-from .calibration import calibrate
+from .calibration import calibrate, targets
 from .cell import Cell, build_cell
 from .errors import ParameterError
 from .experiment import Experiment, Placement
@@ -13,6 +13,7 @@ from .geometry import Geometry
 from .mechanisms import ensure_loaded
 from .model import Model
 from .morphology import load
+from .population import relative_ampa
 from .presets import Preset, load_preset
 from .spines import Spines, place
 from .stepping import check_dt
@@ -26,7 +27,8 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
     Parameters
     ----------
     experiment : Experiment
-        The description.  Spines are calibrated where the preset holds, and then put into its solution.
+        The description.  Spines are calibrated where the preset holds, and then put into its
+        solution and given its indicator.
     cell : Cell, optional
         Sections the user has built (`adopt`) to carry the spines; the description's morphology is not used.
     spines : Spines, optional
@@ -53,9 +55,23 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
         spines = _spines(tree, preset.spines, experiment)
     model = Model(experiment, preset, cell, tree, spines, parameters)
     if experiment.spines.calibrate and preset.cell.spikes and not cell.adopted:
+        if not experiment.spines.identical:
+            model.set_conductances(**_differing(model))
         calibrate(model)
     model.set_solution(experiment.solution)
+    model.set_indicator(experiment.indicator)
     return model
+
+
+def _differing(model: Model) -> dict[str, np.ndarray]:
+    """Return conductances (uS) that differ between spines; those to be calibrated start near their targets."""
+    p, g = model.parameters, model.conductances
+    aims = targets(model)
+    return {
+        "g_ampa": g["g_ampa"] * relative_ampa(model.spines, p, model.preset.spines, model.experiment.seed),
+        "g_vgcc": g["g_vgcc"] * aims["bap"] / p.calcium.bap_peak,
+        "g_nmda": g["g_nmda"] * aims["epsp"] / p.calcium.epsp_peak,
+    }
 
 
 def build_cell_for(experiment: Experiment, preset: Preset) -> Cell:

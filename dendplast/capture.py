@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .driver import Driver
-from .episodes import Calcium, Episode
+from .episodes import CHANNELS, Calcium, Episode
 from .model import Model
 from .schedule import Schedule
 from .stepping import TICK, fixed_step
@@ -37,17 +37,17 @@ def capture(model: Model, episodes: Mapping[str, Episode]) -> tuple[dict[str, Ca
     """
     out: dict[str, Calcium] = {}
     rest = np.zeros(len(model.spines))
-    before, whole = model.experiment, dict(model.conductances)
+    before = model.experiment
     model.experiment = before.replaced(drugs=(), protocol=(), tone=None)
     try:
-        for shares in sorted({(e.nmda, e.vgcc) for e in episodes.values()}):
-            some = {k: e for k, e in episodes.items() if (e.nmda, e.vgcc) == shares}
-            model.set_conductances(g_nmda=whole["g_nmda"] * shares[0], g_vgcc=whole["g_vgcc"] * shares[1])
+        for shares in sorted({e.open for e in episodes.values()}):
+            some = {k: e for k, e in episodes.items() if e.open == shares}
+            model.held = dict(zip(CHANNELS, shares, strict=True))
             found, rest = _pass(model, some)
             out |= found
     finally:
         model.driver = None
-        model.set_conductances(**whole)
+        model.held = {}
         model.experiment = before
         model._compile()
     return {key: out[key] for key in episodes}, rest

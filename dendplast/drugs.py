@@ -31,7 +31,9 @@ class Agent:
         Dissociation constant at the spine's NMDA receptors (mM), 0 for none.
     effects : dict of str to (float, float)
         Bath variable to its value under a saturating dose, and the dose of half the effect (mM; 0: any
-        dose saturates).  ``share_*`` and ``vgcc_scale`` are shares left, ``gs_ext`` adds to Gs.
+        dose saturates).  ``share_*`` are shares left, ``gs_ext`` adds to Gs.
+    channel_block : dict of str to float
+        Subtype of the spine's calcium channels (``"R"``, ``"L"``, ``"T"``) to half-blocking concentration (mM).
     source : str
         Where the affinities come from.
     """
@@ -41,6 +43,7 @@ class Agent:
     antagonist: Mapping[str, float] = field(default_factory=dict)
     nmda_block: float = 0.0
     effects: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    channel_block: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
 
 
@@ -58,6 +61,10 @@ def _effect(source: str, nmda_block: float = 0.0, **effects: tuple[float, float]
 
 def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
     return Agent(antagonist=kd, source=source)
+
+
+def _blocker(source: str, **half: float) -> Agent:
+    return Agent(channel_block=half, source=source)
 
 
 AGENTS: dict[str, Agent] = {
@@ -92,7 +99,6 @@ AGENTS: dict[str, Agent] = {
         share_ecb=(0.0, 1e-4),
     ),
     "MK-801 in the cell": _effect("assumed: 10 uM from inside; the presynaptic side is spared", nmda_block=0.01),
-    "nimodipine": _effect("assumed: L-type channels carry a fifth of a spine's current", vgcc_scale=(0.8, 1e-4)),
     "MCPG": _effect("assumed: 0.1 mM; no endocannabinoid without metabotropic receptors", share_ecb=(0.0, 0.1)),
     "MPEP": _effect("assumed: 40 nM; mGluR5 carries the endocannabinoid arm", share_ecb=(0.0, 4e-5)),
     "AM251": _effect("assumed: 10 nM at CB1, the receptor of the endocannabinoid arm", share_ecb=(0.0, 1e-5)),
@@ -105,6 +111,11 @@ AGENTS: dict[str, Agent] = {
     "PKI": _effect("assumed: 10 nM in the cell", share_PKA=(0.0, 1e-5)),
     "anisomycin": _effect("assumed: 1 uM at the ribosome", share_prp=(0.0, 1e-3)),
     "AC1/AC8 knockout": _effect("assumed: both calcium-stimulated cyclases gone", share_AC=(0.0, 0.0)),
+    "nimodipine": _blocker("assumed: 0.1 uM, so that the usual 10 uM block 99 %", L=1e-4),
+    "D-600": _blocker("assumed: 1 uM, a phenylalkylamine binds less than a dihydropyridine", L=1e-3),
+    "mibefradil": _blocker("assumed: 1 uM at T-type, ten times that at the others", T=1e-3, R=1e-2, L=1e-2),
+    "SNX-482": _blocker("assumed: 30 nM at R-type", R=3e-5),
+    "nickel": _blocker("assumed: 30 uM at R-type; the T-type channel of CA1, Cav3.2, likewise", R=0.03, T=0.03),
 }
 """Agents by name; a genotype is an agent at any dose from the start."""
 
@@ -166,12 +177,14 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
     Returns
     -------
     dict
-        ``da_ext``, ``ach_ext``, ``ne_ext`` and ``ago_*`` (mM), ``ant_*`` and ``gs_ext`` (1), ``share_*`` (1)
-        of the rule, and ``nmda_scale``, ``vgcc_scale`` (1), the shares of channels that are not blocked.
+        ``da_ext``, ``ach_ext``, ``ne_ext`` and ``ago_*`` (mM), ``ant_*`` and ``gs_ext`` (1), the shares left
+        (1) of what the rule does (``share_*``), of NMDA receptors (``nmda_scale``) and of calcium channels
+        (``open_R``, ``open_L``, ``open_T``).
     """
     out = {f"{name}_ext": tone.get(name, 0.0) for name in ("da", "ach", "ne")}
     out |= {f"{kind}_{receptor}": 0.0 for kind in ("ago", "ant") for receptor in RECEPTORS}
-    out |= {f"share_{name}": 1.0 for name in SHARES} | {"gs_ext": 0.0, "nmda_scale": 1.0, "vgcc_scale": 1.0}
+    out |= {f"share_{name}": 1.0 for name in SHARES} | {"gs_ext": 0.0, "nmda_scale": 1.0}
+    out |= {"open_R": 1.0, "open_L": 1.0, "open_T": 1.0}
     for drug in drugs:
         agent, level = AGENTS[drug.agent], drug.level(t)
         if agent.ligand:
@@ -188,6 +201,8 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
                 out[name] += most * effect
             else:
                 out[name] *= 1 - (1 - most) * effect
+        for subtype, half in agent.channel_block.items():
+            out[f"open_{subtype}"] /= 1 + level / half
     return out
 
 

@@ -23,7 +23,7 @@ from .diffusion import soe_rates
 from .rule import State, Surround
 from .schedule import Schedule
 
-__all__ = ["Calcium", "Course", "Episode", "drive", "split"]
+__all__ = ["CHANNELS", "Calcium", "Course", "Episode", "drive", "split"]
 
 GAP = 600.0
 """Events further apart than this (ms) belong to two episodes; calcium and most channels are at rest by then."""
@@ -36,6 +36,9 @@ BATH = 1000.0
 
 STEP_MAX = 20_000.0
 """Largest step of a rest (ms)."""
+
+CHANNELS = ("nmda_scale", "open_R", "open_L", "open_T")
+"""What drugs do to calcium itself, by the names of `drugs.bath`."""
 
 GRAIN = 0.05
 """Shares of open channels are told apart to this much, so that a wash makes few distinct episodes."""
@@ -51,8 +54,8 @@ class Episode:
         Presynaptic spikes (ms, spine number, releases).
     pulse_time, pulse_duration, pulse_amplitude, pulse_at : ndarray, shape (n_pulse,)
         Current steps, as in `Schedule`.
-    nmda, vgcc : float
-        Shares of NMDA receptors and calcium channels that drugs leave (1).
+    open : tuple of float
+        Shares that drugs leave, by `CHANNELS` (1).
     """
 
     pre_time: np.ndarray
@@ -62,13 +65,12 @@ class Episode:
     pulse_duration: np.ndarray
     pulse_amplitude: np.ndarray
     pulse_at: np.ndarray
-    nmda: float = 1.0
-    vgcc: float = 1.0
+    open: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
 
     @property
     def key(self) -> str:
         """A name for the content: episodes of one name have one calcium."""
-        digest = hashlib.sha256(f"{self.nmda:.3f} {self.vgcc:.3f}".encode())
+        digest = hashlib.sha256(repr([f"{share:.3f}" for share in self.open]).encode())
         for name in ("pre_time", "pre_spine", "pre_weight", "pulse_time", "pulse_duration", "pulse_amplitude",
                      "pulse_at"):  # fmt: skip
             digest.update(np.round(np.asarray(getattr(self, name), float), 6).tobytes() + name.encode())
@@ -110,11 +112,11 @@ def split(schedule: Schedule, drugs: Sequence[Drug]) -> list[tuple[float, Episod
         pre = (schedule.pre_time >= first) & (schedule.pre_time < after)
         pulse = (schedule.pulse_time >= first) & (schedule.pulse_time < after)
         around = bath(tuple(drugs), {}, first)
-        nmda, vgcc = (round(around[name] / GRAIN) * GRAIN for name in ("nmda_scale", "vgcc_scale"))
+        shares = tuple(round(around[name] / GRAIN) * GRAIN for name in CHANNELS)
         out.append((begin, Episode(
             schedule.pre_time[pre] - begin, schedule.pre_spine[pre].astype(int), schedule.pre_weight[pre],
             schedule.pulse_time[pulse] - begin, schedule.pulse_duration[pulse], schedule.pulse_amplitude[pulse],
-            schedule.pulse_at[pulse].astype(int), nmda, vgcc,
+            schedule.pulse_at[pulse].astype(int), shares,
         )))  # fmt: skip
     return out
 

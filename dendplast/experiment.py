@@ -13,8 +13,10 @@ from pydantic import Field, field_validator
 
 from .drugs import Drug
 from .errors import ParameterError
+from .indicator import Indicator
 from .parameters import Parameters
 from .presets import Tone
+from .presynaptic import Presynaptic
 from .protocol import Protocol, check_time
 from .quantity import Description, quantity
 from .solution import Solution
@@ -25,7 +27,8 @@ __all__ = ["Experiment", "Numerics", "Placement", "Record"]
 class Placement(Description):
     """How many spines the cell gets, where, and in which form.
 
-    Without `n` and `scale` 1 the preset's measured density decides.
+    Without `n` and `scale` 1 the preset's measured density decides.  `calibrate` gives each spine the
+    calcium that was measured in spines, with the measured spread unless they are to be `identical`.
     """
 
     n: int | None = Field(None, ge=1, le=200_000)
@@ -37,6 +40,7 @@ class Placement(Description):
     path_max: float = quantity(1e9, "um", "assumed: no upper limit", 0)
     form: Literal["process", "sections"] = "process"
     calibrate: bool = True
+    identical: bool = False
 
 
 class Numerics(Description):
@@ -102,6 +106,10 @@ class Experiment(Description):
         Steady concentration of each modulator; the preset's when not given.
     solution : Solution
         Extracellular calcium and magnesium, and temperature.
+    indicator : Indicator, optional
+        Calcium indicator in the cell; none unless given.
+    presynaptic : Presynaptic, optional
+        Short-term plasticity and stochastic release; every presynaptic spike releases unless given.
     until : float or str
         End of the run: ms, ``"45 min"``, or ``"end + 30 min"`` after the protocol.
     seed : int
@@ -118,6 +126,8 @@ class Experiment(Description):
     drugs: tuple[Drug, ...] = ()
     tone: Tone | None = None
     solution: Solution = Solution()
+    indicator: Indicator | None = None
+    presynaptic: Presynaptic | None = None
     until: float | str = "end + 1 s"
     numerics: Numerics = Numerics()
     record: Record = Record()
@@ -149,6 +159,19 @@ class Experiment(Description):
                 value = type(group)(**({n: getattr(group, n) for n in type(group).model_fields} | {rest: value}))
             data[head] = value
         return Experiment(**data)
+
+    def changed(self, changes: Mapping[str, Any]) -> Experiment:
+        """Return a copy with values changed by dotted key: ``{"protocol.0.n": 20, "numerics.dt": 0.05}``.
+
+        Raises
+        ------
+        ParameterError
+            If a key or a value is not valid.
+        """
+        data = self.model_dump(mode="json", exclude_none=True)
+        for key, value in changes.items():
+            _change(data, key, value)
+        return type(self)(**data)
 
     def to_toml(self) -> str:
         """Return the description as TOML, complete, in the units of NEURON."""

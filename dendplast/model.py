@@ -19,6 +19,7 @@ from .drugs import bath, bath_times
 from .errors import ParameterError
 from .experiment import Experiment
 from .geometry import Geometry
+from .indicator import Indicator
 from .parameters import Parameters
 from .presets import Preset
 from .protocol import Selection
@@ -62,6 +63,8 @@ class Model:
         What the cell lies in.
     values : dict of str to float
         What is written into every spine.
+    held : dict of str to float
+        Variables of the bath that keep a value whatever drugs do.
     """
 
     def __init__(
@@ -81,8 +84,8 @@ class Model:
         self.driver: Any = None
         self.solution = Solution()
         self.values: dict[str, float] = {}
-        self._scale: dict[str, float] = {}  # what the solution does to a conductance
-        self._left: dict[str, float] = {}  # what drugs leave of it
+        self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
+        self.held: dict[str, float] = {}
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
@@ -167,6 +170,10 @@ class Model:
         self._write(values)
         self.set_conductances(**self.conductances)
 
+    def set_indicator(self, indicator: Indicator | None) -> None:
+        """Put an indicator into the cell, or take it out."""
+        self._write({"indicator": 0.0} if indicator is None else indicator.compiled())
+
     @property
     def celsius(self) -> float:
         """Temperature at which the model is run (degC)."""
@@ -177,7 +184,7 @@ class Model:
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):
-                setattr(process, name, float(value) * self._scale.get(name, 1.0) * self._left.get(name, 1.0))
+                setattr(process, name, float(value) * self._scale.get(name, 1.0))
 
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
@@ -240,8 +247,11 @@ class Model:
     def _compile(self) -> None:
         """Turn the protocols into events, and find whom each release reaches."""
         experiment = self.experiment
+        synapse = experiment.presynaptic
+        if synapse is not None:
+            synapse = synapse.at(experiment.solution.ca, self.parameters.solution.ca_ref)
         self.schedule: Schedule = compile_schedule(
-            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s)
+            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s), synapse
         )
         self.deliveries: Deliveries = deliveries(self.schedule.sites, self.spines.xyz, self.media, self.soe)
         for at in np.unique(self.schedule.pulse_at.astype(int)):
@@ -252,7 +262,7 @@ class Model:
 
     def bath(self, t: float) -> dict[str, float]:
         """Return what tone and drugs set at time `t` (ms), see `drugs.bath`."""
-        return bath(self.experiment.drugs, self.tone, t)
+        return bath(self.experiment.drugs, self.tone, t) | self.held
 
     def bath_times(self, t0: float, t1: float) -> np.ndarray:
         """Return the times in (t0, t1) at which the bath changes (ms)."""
@@ -261,9 +271,9 @@ class Model:
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        self._left = {"g_nmda": values.pop("nmda_scale"), "g_vgcc": values.pop("vgcc_scale")}
+        self._scale["g_nmda"] = values.pop("nmda_scale")
         self._write(values)
-        self.set_conductances(**{name: self.conductances[name] for name in self._left})
+        self.set_conductances(g_nmda=self.conductances["g_nmda"])
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""

@@ -67,6 +67,26 @@ def check_time(text: float | str) -> None:
     resolve_time(text, 1e15)
 
 
+def later(text: float | str, delay: float) -> float | str:
+    """Return a start time moved by `delay` (ms); one relative to the ``end`` stays relative.
+
+    Examples
+    --------
+    >>> later("end + 1 s", 500.0)
+    'end + 1500 ms'
+
+    Raises
+    ------
+    ParameterError
+        If the text is no time, or the new time is negative.
+    """
+    match = _RELATIVE.match(text) if isinstance(text, str) else None
+    if match is None:
+        return resolve_time(resolve_time(text, 0.0) + delay, 0.0)
+    step = (convert(match[2], "ms") if match[2] else 0.0) * (-1 if match[1] == "-" else 1) + delay
+    return f"end {'-' if step < 0 else '+'} {abs(step):.12g} ms"
+
+
 class Selection(Description):
     """Spines chosen by place instead of by number.
 

@@ -186,8 +186,10 @@ def record(model: Model, protocol: Any) -> Recorded:
     Raises
     ------
     ParameterError
-        If neither pairings nor trains are far enough apart.
+        If neither pairings nor trains are far enough apart, or release is stochastic or changes in a train.
     """
+    if model.experiment.presynaptic is not None:
+        raise ParameterError("presynaptic: no pairing is like the next, so that the protocol has to be run in full")
     relax = model.experiment.numerics.relax
     single = 1e3 / protocol.hz >= relax
     unit = protocol.replaced(n=1, trains=1, start=0.0) if single else protocol.replaced(trains=1, start=0.0)

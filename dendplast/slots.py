@@ -19,7 +19,7 @@ SPINE_RULE = (*STATES, *INTEGRALS, "w", "da", "ach", "ne")
 
 SPINE_FAST = (
     "vhead", "r_ampa", "d_ampa", "r_nmda", "d_nmda", "m_ca", "h_ca", "cai", "ica", "offset", "schur",
-    "unblock",
+    "unblock", "m_L", "m_T", "h_T", "part_R", "open_LT", "ca_ind", "fluorescence",
 )  # fmt: skip
 """What electricity moves in a spine."""
 
@@ -89,7 +89,10 @@ def cell_references(sections: Iterable[Any]) -> list[Any]:
 
 
 def _states_of(mechanism: str) -> list[tuple[str, int]]:
-    """Return the names and sizes of a mechanism's states, as attributes of a segment's mechanism."""
+    """Return the names and sizes of a mechanism's states, as attributes of a segment's mechanism.
+
+    The concentration inside is a state of its ion, though NEURON counts it among what is assigned.
+    """
     standard = h.MechanismStandard(mechanism, 3)
     name = h.ref("")
     found = []
@@ -97,4 +100,6 @@ def _states_of(mechanism: str) -> list[tuple[str, int]]:
         size = int(standard.name(name, i))
         suffix = "_" + mechanism
         found.append((name[0][: -len(suffix)] if name[0].endswith(suffix) else name[0], size))
+    if mechanism.endswith("_ion"):
+        found.append((mechanism.removesuffix("_ion") + "i", 1))
     return found

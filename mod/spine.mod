@@ -11,9 +11,14 @@ R_neck = 0   the process sits in a head section that exists; vhead is that secti
              capacitance and leak belong to the section.
 
 Fast part, every dt.  AMPA and NMDA are differences of two exponentials; the NMDA block is
-1/(1 + exp(-mg_slope v) mg/mg_half); R-type calcium channels are m^2 h (Chindemi et al. 2022,
-10.1038/s41467-022-30214-w).  Calcium is bound by a fast linear buffer (kappa) and pumped out:
-                 dcai/dt = -ica/(2 F V (1 + kappa)) - (cai - ca_rest)/tau_ca
+1/(1 + exp(-mg_slope v) mg/mg_half); calcium channels are m^2 h (R-type, Chindemi et al. 2022,
+10.1038/s41467-022-30214-w), m (L-type) and m h (T-type, both Rodrigues et al. 2023, 10.7554/eLife.80152).
+The gates of L-type and T-type move every `sample`, a tenth of their fastest time constant, to save time.
+Calcium is bound by a fast linear buffer (kappa), pumped out, and leaves through the neck into a dendrite
+that stays at rest:
+                 dcai/dt = -ica/(2 F V (1 + kappa)) - (cai - ca_rest)(1/tau_ca + k_neck)
+An indicator, where there is one, binds calcium one to one; (1 + kappa) cai + ca_ind is conserved:
+                 dca_ind/dt = kon_ind cai (indicator - ca_ind) - koff_ind ca_ind
 
 Rule, every `tick` ms (x' = drive - rate x, exact for constant coefficients; calcium enters by its
 Hill functions averaged over the tick at every `sample` ms).  The equations and where each comes from
@@ -29,7 +34,7 @@ are in docs/model.md; the same rule in Python is dendplast/rule.py, and a test h
     theta, volume, hazard  sliding threshold, head volume, cumulative hazard of loss
     gate                   modulator-gated conversion so far: 0 for ever where no modulator acts
 
-Left out: coupling of head and shaft calcium (extrusion is faster than the neck), release statistics.
+Left out: calcium of the shaft.  Release statistics are drawn in Python, as weights of the events.
 The scheme knows dt, so it runs with the fixed step only.
 ENDCOMMENT
 
@@ -44,6 +49,8 @@ NEURON {
     RANGE K_C, n_C, k_C, tau_C, tau_G, K_E, n_E, k_E, tau_E, r_E
     RANGE g_ampa, tau_r_ampa, tau_d_ampa, e_glu, g_nmda, tau_r_nmda, tau_d_nmda, mg, mg_slope, mg_half
     RANGE ca_fraction, e_ca_nmda, g_vgcc, e_ca, vhalf_m, k_m, tau_m, vhalf_h, k_h, tau_h, kappa, tau_ca
+    RANGE share_L, share_T, vhalf_L, k_L, vhalf_m_T, k_m_T, vhalf_h_T, k_h_T, tau_h_T, k_neck
+    RANGE open_R, open_L, open_T, indicator, kon_ind, koff_ind, range_ind, fluorescence, part_R, open_LT
     RANGE ca_rest, K_P, n_P, K_D, n_D, k_K, k_N, tau_K, tau_N, w_A, r_P, tau_P, r_D, tau_D, zeta, e_0
     RANGE w_theta, ca_mean, tau_theta, theta_lo, theta_hi, kon_D1, koff_D1, x_D1, kon_D2, koff_D2, x_D2
     RANGE kon_beta, koff_beta, x_beta, kon_alpha1, koff_alpha1, x_alpha1, kon_alpha2, koff_alpha2
@@ -108,6 +115,13 @@ PARAMETER {
     share_PLC   = 1            (1)         <0, 1>        : the same, PLC
     share_ecb   = 1            (1)         <0, 1>        : the same, endocannabinoid arm
     share_prp   = 1            (1)         <0, 1>        : the same, synthesis of proteins
+    open_R      = 1            (1)         <0, 1>        : share of R-type channels that no drug blocks
+    open_L      = 1            (1)         <0, 1>        : the same, L-type
+    open_T      = 1            (1)         <0, 1>        : the same, T-type
+    indicator   = 0            (mM)        <0, 10>       : calcium indicator in the cell, bound and free
+    kon_ind     = 200          (/mM/ms)    <1e-3, 1e5>   : its binding of calcium
+    koff_ind    = 0.5          (/ms)       <1e-6, 1e3>   : its unbinding
+    range_ind   = 100          (1)         <1, 1e4>      : fluorescence of bound over free indicator
     : ampa and nmda receptors of one spine of reference volume
     g_ampa      = 0.0005       (uS)        <0, 0.1>
     tau_r_ampa  = 0.2          (ms)        <0.001, 100>
@@ -130,8 +144,18 @@ PARAMETER {
     vhalf_h     = -39          (mV)        <-150, 100>
     k_h         = 9.2          (mV)        <0.1, 100>
     tau_h       = 27           (ms)        <0.001, 1000>
+    share_L     = 0.1          (1)         <0, 1>
+    share_T     = 0.02         (1)         <0, 1>
+    vhalf_L     = 9.7          (mV)        <-100, 100>
+    k_L         = 7            (mV)        <0.1, 100>
+    vhalf_m_T   = -32          (mV)        <-150, 100>
+    k_m_T       = 7            (mV)        <0.1, 100>
+    vhalf_h_T   = -70          (mV)        <-150, 100>
+    k_h_T       = 6.5          (mV)        <0.1, 100>
+    tau_h_T     = 50           (ms)        <0.001, 1000>
     kappa       = 24           (1)         <0, 1000>
     tau_ca      = 12           (ms)        <0.1, 1000>
+    k_neck      = 0            (/ms)       <0, 10>
     ca_rest     = 7e-05        (mM)        <0, 0.01>
     : kinase and phosphatase read calcium; eligibility traces remember them; the threshold slides
     K_P         = 0.004        (mM)        <1e-05, 1>
@@ -260,6 +284,12 @@ ASSIGNED {
     q_d_nmda (1)
     q_m (1)
     q_h (1)
+    q_m_LT (1)
+    q_h_T (1)
+    part_R (1)
+    open_LT (1)
+    tau_out (ms)
+    fluorescence (1)
     q_ca (1)
     n_tick (1)
     n_sample (1)
@@ -284,6 +314,10 @@ STATE {
     d_nmda (1)
     m_ca (1)
     h_ca (1)
+    m_L (1)
+    m_T (1)
+    h_T (1)
+    ca_ind (mM)
     cai (mM)
     kinase (1)
     phosphatase (1)
@@ -337,16 +371,25 @@ INITIAL {
     q_d_nmda = exp(-dt/tau_d_nmda)
     q_m = exp(-dt/tau_m)
     q_h = exp(-dt/tau_h)
-    q_ca = exp(-dt/tau_ca)
+    tau_out = 1/(1/tau_ca + k_neck)
+    q_ca = exp(-dt/tau_out)
     m_ca = 1/(1 + exp((vhalf_m - vhead)/k_m))
     h_ca = 1/(1 + exp((vhead - vhalf_h)/k_h))
-    ica = g_vgcc*m_ca*m_ca*h_ca*(vhead - e_ca)
+    m_L = 1/(1 + exp((vhalf_L - vhead)/k_L))
+    m_T = 1/(1 + exp((vhalf_m_T - vhead)/k_m_T))
+    h_T = 1/(1 + exp((vhead - vhalf_h_T)/k_h_T))
+    subtypes()
+    ica = g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)*(vhead - e_ca)
     unblock = unblocked(vhead)
     cai = calcium_at(ica)
     cai_peak = cai
+    ca_ind = indicator*cai/(cai + koff_ind/kon_ind)
+    fluorescence = brightness()
 
     n_sample = whole(sample/dt)
     n_tick = whole(tick/(n_sample*dt))
+    q_m_LT = exp(-n_sample*dt/tau_m)
+    q_h_T = exp(-n_sample*dt/tau_h_T)
     i_sample = 0
     i_tick = 0
     sum_P = 0
@@ -405,7 +448,7 @@ BREAKPOINT {
     b = unblock
     ga = g_ampa*w*(d_ampa - r_ampa)
     gn = g_nmda*b*(d_nmda - r_nmda)
-    gc = g_vgcc*m_ca*m_ca*h_ca
+    gc = g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)
     if (R_neck > 0) {
         total = (ga + gn)*(vhead - e_glu) + gc*(vhead - e_ca) + g_leak*(vhead - e_leak)
         slope = ga + gn*(1 + mg_slope*(1 - b)*(vhead - e_glu)) + gc + g_leak
@@ -435,9 +478,13 @@ PROCEDURE advance() {
     m_ca = gated(m_ca, 1/(1 + exp((vhalf_m - vhead)/k_m)), q_m)
     h_ca = gated(h_ca, 1/(1 + exp((vhead - vhalf_h)/k_h)), q_h)
     unblock = unblocked(vhead)
-    ica = ca_fraction*g_nmda*unblock*(d_nmda - r_nmda)*(vhead - e_ca_nmda) + g_vgcc*m_ca*m_ca*h_ca*(vhead - e_ca)
+    ica = ca_fraction*g_nmda*unblock*(d_nmda - r_nmda)*(vhead - e_ca_nmda)
+        + g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)*(vhead - e_ca)
     steady = calcium_at(ica)
     cai = steady + (cai - steady)*q_ca
+    if (indicator > 0) {
+        share()
+    }
     if (cai > cai_peak) {
         cai_peak = cai
     }
@@ -445,6 +492,10 @@ PROCEDURE advance() {
     i_sample = i_sample + 1
     if (i_sample >= n_sample) {
         i_sample = 0
+        m_L = gated(m_L, 1/(1 + exp((vhalf_L - vhead)/k_L)), q_m_LT)
+        m_T = gated(m_T, 1/(1 + exp((vhalf_m_T - vhead)/k_m_T)), q_m_LT)
+        h_T = gated(h_T, 1/(1 + exp((vhead - vhalf_h_T)/k_h_T)), q_h_T)
+        subtypes()
         if (i_tick == 0) {
             k_P = theta*(1 - w_A*hill(PKA, K_A, n_A))
         }
@@ -681,7 +732,33 @@ FUNCTION unblocked(u (mV)) (1) {
 
 FUNCTION calcium_at(current (nA)) (mM) {
     : steady calcium under a constant current
-    calcium_at = ca_rest - tau_ca*current*(1e6)/(2*FARADAY*head_volume*(1 + kappa))
+    calcium_at = ca_rest - tau_out*current*(1e6)/(2*FARADAY*head_volume*(1 + kappa))
+}
+
+PROCEDURE subtypes() {
+    : share of R-type channels that may open, and open share of L-type and T-type channels
+    part_R = (1 - share_L - share_T)*open_R
+    open_LT = share_L*open_L*m_L + share_T*open_T*m_T*h_T
+}
+
+PROCEDURE share() {
+    : backward Euler of binding: with total = (1 + kappa) cai + ca_ind kept, a quadratic equation for ca_ind
+    LOCAL total, a, p, q
+    total = (1 + kappa)*cai + ca_ind
+    a = dt*kon_ind/(1 + kappa)
+    p = a*(total + indicator) + 1 + dt*koff_ind
+    q = a*total*indicator + ca_ind
+    ca_ind = 2*q/(p + sqrt(p*p - 4*a*q))
+    cai = (total - ca_ind)/(1 + kappa)
+    fluorescence = brightness()
+}
+
+FUNCTION brightness() (1) {
+    : fluorescence over that of an indicator all bound
+    brightness = 0
+    if (indicator > 0) {
+        brightness = (1 + (range_ind - 1)*ca_ind/indicator)/range_ind
+    }
 }
 
 FUNCTION gated(x (1), xinf (1), q (1)) (1) {

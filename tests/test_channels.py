@@ -239,7 +239,9 @@ CHANNELS = {
     "nap": (nap, lambda m, h: m**3 * h, ohmic(50), "na"),
     "kt": (kt, lambda m, h: m**4 * h, ohmic(-90), "k"),
     "kp": (kp, lambda m, h: m**2 * h, ohmic(-90), "k"),
-    "kv31": (lambda v: {"m": (boltzmann(v, 18.7, -9.7), 4 * boltzmann(v, -46.56, -44.14))}, lambda m: m, ohmic(-90), "k"),
+    "kv31": (
+        lambda v: {"m": (boltzmann(v, 18.7, -9.7), 4 * boltzmann(v, -46.56, -44.14))}, lambda m: m, ohmic(-90), "k",
+    ),
     "im": (im, lambda m: m, ohmic(-90), "k"),
     "ih": (ih, lambda m: m, ohmic(-45), ""),
     "cahva": (cahva, lambda m, h: m**2 * h, nernst, "ca"),

@@ -96,7 +96,8 @@ def test_drugs_add_up_and_tone_stays():
 def test_every_agent_acts_on_something_and_says_from_where():
     for name, agent in AGENTS.items():
         assert agent.source, name
-        assert agent.ligand or agent.agonist or agent.antagonist or agent.nmda_block or agent.effects, name
+        acts = agent.agonist or agent.antagonist or agent.nmda_block or agent.effects or agent.channel_block
+        assert agent.ligand or acts, name
         assert set(agent.effects) <= set(bath((), {}, 0.0)), name
         assert set(agent.agonist) | set(agent.antagonist) <= set(RECEPTORS), name
 
