@@ -40,7 +40,7 @@ FOLD = 4.0
 """A parameter may move by this factor from its preset, within its own bounds."""
 
 TICK, GROWTH = 5, 0.5
-"""Coarse steps while fitting; a prediction moves by about 1 percent of baseline against the fine ones."""
+"""Coarse steps while fitting; a prediction moves by one to two percent of baseline against the fine ones."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -148,7 +148,7 @@ class Plan:
 @cache
 def load_regions() -> dict[str, Region]:
     """Return the regions that come with dendplast, by name."""
-    text = files("dendplast").joinpath("validation/regions.toml").read_text(encoding="utf-8")
+    text = files("dendplast.validation").joinpath("regions.toml").read_text(encoding="utf-8")
     out = {}
     for name, table in tomllib.loads(text).items():
         sources: dict[str, str] = {}
