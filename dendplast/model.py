@@ -68,6 +68,8 @@ class Model:
         What is written into every spine.
     gains : Gains or None
         What modulators make of channels and conductances; None unless ``experiment.excitability``.
+    held : dict of str to float
+        Variables of the bath that keep a value whatever drugs do.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Model:
         self.solution = Solution()
         self.values: dict[str, float] = {}
         self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
+        self.held: dict[str, float] = {}
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
@@ -268,7 +271,7 @@ class Model:
 
     def bath(self, t: float) -> dict[str, float]:
         """Return what tone and drugs set at time `t` (ms), see `drugs.bath`."""
-        return bath(self.experiment.drugs, self.tone, t)
+        return bath(self.experiment.drugs, self.tone, t) | self.held
 
     def bath_times(self, t0: float, t1: float) -> np.ndarray:
         """Return the times in (t0, t1) at which the bath changes (ms)."""
