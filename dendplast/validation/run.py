@@ -18,7 +18,7 @@ from ..build import build
 from ..capture import capture
 from ..consolidate import Arrivals
 from ..diffusion import deliveries
-from ..episodes import Calcium, Course, Episode, drive, split
+from ..episodes import Calcium, Course, drive, split
 from ..model import Model
 from ..presets import preset_names
 from ..protocol import Release
