@@ -15,21 +15,15 @@ from typing import Any
 import numpy as np
 from neuron import h
 
-from .consolidate import LIGANDS, Engine, rest_grid
+from .consolidate import LIGANDS, Engine, Inflow, rest_grid
 from .errors import SimulationError
+from .feed import Feed
 from .model import Model
 from .recorder import Recorder
 from .release import N_RATE
 from .result import OUTCOMES
 from .rule import INTEGRALS, STATES, State, efficacy
-from .slots import (
-    MODULATOR_STATES,
-    SPINE_FAST,
-    SPINE_RULE,
-    Slots,
-    cell_references,
-    spine_references,
-)
+from .slots import MODULATOR_STATES, SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
 from .stepping import PIECE, TICK, forward, next_multiple, settle
 
 __all__ = ["Driver"]
@@ -90,19 +84,20 @@ class Driver:
         arrivals = self.model.arrivals()
         arrivals = replace(arrivals, time=self._on_grid(arrivals.time))
         reached = np.zeros(len(self.model.spines), bool)
-        reached[self.model.deliveries.spine] = True
+        reached[self.model.field.reached] = True
         self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
-        self.arrivals = arrivals
+        self.arrivals, self.feed = arrivals, Feed(self.model.processes, self.model.field.courses)
         number = np.full(len(reached), -1)
         self._engines = []
         for group in self.groups:
             number[group] = np.arange(len(group))
             mine = arrivals.only(np.isin(arrivals.where[0], group))
             mine = replace(mine, where=(number[mine.where[0]],))
+            inflows = [Inflow((number[c.spine],), c) for c in self.feed.courses] if reached[group[0]] else []
             self._engines.append(
                 Engine(
                     self.model.rule_parameters(group), (len(group),), self.model.rates(), self.model.uptake(),
-                    self.model.bath, self.model.bath_times, mine,
+                    self.model.bath, self.model.bath_times, mine, inflows,
                 )
             )  # fmt: skip
 
@@ -129,8 +124,8 @@ class Driver:
         if moved > 1.0:
             raise SimulationError(
                 f"the cell is not at rest after numerics.settle = {self.model.experiment.numerics.settle:g} ms "
-                f"(something still moves by {moved:.2g} in 50 ms): settle longer, or set numerics.full = true for a "
-                f"cell that is active by itself"
+                f"(something still moves by {moved:.2g} in 50 ms): settle longer, or set numerics.full = true for "
+                f"a cell that is active by itself"
             )
 
     def _mark_rest(self) -> None:
@@ -288,8 +283,12 @@ class Driver:
     def _advance(self, stop: float) -> None:
         ticks = round((stop - self.t) / TICK)
         self._send(self.t, stop)
-        if not self.capture:
+        if not self.capture and not self.feed.wants(self.t, stop):
             forward(ticks * self.steps)
+        elif not self.capture:
+            for k in range(ticks):
+                self.feed.write(self.t + k * TICK, self.model.outside)
+                forward(self.steps)
         else:
             cai = self.fast["cai"]
             for k in range(ticks):

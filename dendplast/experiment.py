@@ -46,7 +46,12 @@ class Placement(Description):
 
 
 class Numerics(Description):
-    """How the experiment is computed."""
+    """How the experiment is computed.
+
+    `field` is the backend of the modulators' fields: linear uptake as exponentials (``"soe"``) or exact sums
+    (``"green"``), saturating uptake around each site by itself (``"radial"``) or of all together (``"grid"``,
+    points `grid_h` apart); ``"auto"`` decides by how far releases fill the uptake.
+    """
 
     dt: float = quantity(0.025, "ms", "10.1162/neco.1997.9.6.1179 (the usual step of NEURON)", 1e-4, 0.2)
     d_lambda: float = quantity(0.1, "1", "10.1162/089976600300015934", 0.005, 1)
@@ -57,6 +62,8 @@ class Numerics(Description):
     full: bool = False
     check: bool = False
     plastic: bool = True
+    field: Literal["auto", "soe", "green", "radial", "grid"] = "auto"
+    grid_h: float = quantity(1.0, "um", "assumed: a vesicle is right within 1 % from 1 um on (a test)", 0.2, 10)
 
 
 class Record(Description):

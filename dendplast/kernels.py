@@ -13,10 +13,25 @@ from scipy.special import erf, erfcx
 
 from .release import Medium
 
-__all__ = ["PER_UM3", "ball_kernel", "kernel", "peak", "point_integral", "point_kernel", "reach", "steady"]
+__all__ = [
+    "ONCE",
+    "PER_UM3",
+    "ball_kernel",
+    "bound",
+    "kernel",
+    "kernel_integral",
+    "peak",
+    "point_integral",
+    "point_kernel",
+    "reach",
+    "steady",
+    "trains",
+]
 
 #: Concentration (mM) of one molecule per um3: 1e18 / Avogadro's number (SI definition, exact).
 PER_UM3 = 1e18 / 6.02214076e23
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
 def point_kernel(r: np.ndarray, t: np.ndarray, medium: Medium) -> np.ndarray:
@@ -103,6 +118,30 @@ def kernel(r: np.ndarray, t: np.ndarray, radius: float, medium: Medium) -> np.nd
     return ball_kernel(r, t, radius, medium) if radius > 0 else point_kernel(r, t, medium)
 
 
+def kernel_integral(r: np.ndarray, t0: float, t1: float, radius: float, medium: Medium) -> np.ndarray:
+    """Return the integral of `kernel` from `t0` to `t1` (mM ms per molecule, or per molecule/um3).
+
+    Closed form for a point; for a ball eight Gauss nodes in sqrt(t), in which the surface is smooth.
+
+    Parameters
+    ----------
+    r : array_like, shape (n,)
+        Distance from the centre (um); above 0 for a point.
+    t0, t1 : float
+        Times since the release (ms); what is before 0 counts nothing.
+    radius : float
+        Radius of the ball (um), 0 for a point.
+    medium : Medium
+        Diffusion and uptake.
+    """
+    r = np.asarray(r, float)
+    if radius == 0:
+        return point_integral(r, t1, medium) - point_integral(r, t0, medium)
+    a, b = np.sqrt(max(t0, 0.0)), np.sqrt(max(t1, 0.0))
+    root = 0.5 * (a + b) + 0.5 * (b - a) * _NODES
+    return ball_kernel(r[..., None], root**2, radius, medium) @ (_WEIGHTS * (b - a) * root)
+
+
 def steady(r: np.ndarray, radius: float, medium: Medium) -> np.ndarray:
     """Return the integral of the kernel over all times: also the steady concentration of a source of 1 /ms.
 
@@ -182,9 +221,63 @@ def peak(r: np.ndarray, radius: float, medium: Medium) -> tuple[np.ndarray, np.n
     return np.where(inside, PER_UM3 / medium.alpha, np.maximum(height, mid)), time
 
 
-@lru_cache(maxsize=256)  # sites of one kind share the search
-def reach(radius: float, amount: float, medium: Medium, cutoff: float) -> float:
-    """Return the distance (um) beyond which one release event stays below `cutoff`.
+ONCE = ((np.inf, 1.0),)
+"""The train of a single event, see `bound`."""
+
+
+def trains(times: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Return how many events of a train fall into any window, for windows of 1 ms to 1000 s and for all times.
+
+    Parameters
+    ----------
+    times : ndarray
+        Sorted times of the events (ms).
+
+    Returns
+    -------
+    tuple of (float, float)
+        Length of a window (ms), and the largest number of events in a window of that length.
+    """
+    if len(times) < 2:
+        return ONCE
+    widths = 10.0 ** np.arange(0, 6.01, 0.5)
+    most = [(np.searchsorted(times, times + w, side="right") - np.arange(len(times))).max() for w in widths]
+    return (*zip(widths.tolist(), map(float, most), strict=True), (np.inf, float(len(times))))
+
+
+def bound(
+    r: np.ndarray, radius: float, medium: Medium, train: tuple[tuple[float, float], ...] = ONCE
+) -> np.ndarray:
+    """Return a concentration that the sum over a train of events does not exceed, per unit amount.
+
+    A kernel rises and falls once. Of events cut into windows W with at most m in each, the largest sum is
+    therefore at most m (peak + area/W); the least over all windows holds. One event: its peak.
+
+    Parameters
+    ----------
+    r : array_like, shape (n,)
+        Distance from the centre of the site (um); above 0 for a point.
+    radius : float
+        Radius of the site (um), 0 for a point.
+    medium : Medium
+        Diffusion and uptake.
+    train : tuple of (float, float)
+        Windows (ms) and numbers, see `trains`.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        mM per molecule (point) or per molecule/um3 (ball).
+    """
+    height, area = peak(r, radius, medium)[0], steady(np.atleast_1d(r), radius, medium)
+    return np.min([m * (height + area / w) for w, m in train], axis=0)
+
+
+@lru_cache(maxsize=4096)  # sites of one kind and train share the search
+def reach(
+    radius: float, amount: float, medium: Medium, cutoff: float, train: tuple[tuple[float, float], ...] = ONCE
+) -> float:
+    """Return the distance (um) beyond which a site's releases stay below `cutoff`.
 
     Parameters
     ----------
@@ -196,13 +289,17 @@ def reach(radius: float, amount: float, medium: Medium, cutoff: float) -> float:
         Diffusion and uptake.
     cutoff : float
         Concentration (mM).
+    train : tuple of (float, float)
+        How dense events are, see `trains`; one event when not given.
     """
-    # Without uptake a peak is no higher than the same molecules released at the ball's nearest point.
-    molecules = amount if radius == 0 else amount * 4 / 3 * np.pi * radius**3
+    # Without uptake a peak is no higher than all the molecules released at the ball's nearest point.
+    molecules = amount * train[-1][1] * (1 if radius == 0 else 4 / 3 * np.pi * radius**3)
     highest = (1.5 / (np.pi * np.e)) ** 1.5 * molecules * PER_UM3 / medium.alpha
+    if highest == 0:
+        return 0.0
     low, high = 0.0, radius + np.cbrt(highest / cutoff)
     for _ in range(60):
         middle = 0.5 * (low + high)
-        above = amount * peak(middle, radius, medium)[0][0] > cutoff
+        above = amount * bound(middle, radius, medium, train)[0] > cutoff
         low, high = (middle, high) if above else (low, middle)
     return low

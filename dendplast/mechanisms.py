@@ -20,14 +20,7 @@ import neuron
 from neuron import h
 
 from .errors import MechanismError
-from .nmodl import (
-    LIBRARY,
-    built_library,
-    compile_mechanisms,
-    declared_names,
-    library_label,
-    source_hash,
-)
+from .nmodl import LIBRARY, built_library, compile_mechanisms, declared_names, library_label, source_hash
 from .paths import mod_dir
 
 __all__ = ["MechanismInfo", "compile_mechanisms", "ensure_loaded", "source_hash"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .consolidate import Arrivals, Engine, rest_grid
+from .consolidate import Arrivals, Engine, Inflow, rest_grid
 from .diffusion import soe_rates
 from .drugs import Drug
 from .errors import ParameterError
@@ -61,6 +61,8 @@ class Recorded:
     ----------
     cai : ndarray, shape (n_tick, n_sample, n_spine)
         Calcium (mM), ticks of 1 ms.
+    pre : ndarray, shape (n_tick, n_spine)
+        Releases of glutamate in each tick.
     onsets : ndarray, shape (n_unit,)
         Time at which each repetition begins (ms).
     rest : ndarray, shape (n_spine,)
@@ -72,16 +74,19 @@ class Recorded:
     parameters : Parameters
         Of the spines.
     media : dict of str to Medium
-        Tissue around them.
+        Tissue around them, as the excess over the tone sees it.
     tone : dict of str to float
         ``da``, ``ach``, ``ne`` (mM).
     seed : int
         Seed of the releases.
     lesions : tuple of Denervation
         Varicosities that are gone.
+    field, grid_h : str, float
+        Backend of the modulators' fields, and the grid's distance of points (um).
     """
 
     cai: np.ndarray
+    pre: np.ndarray
     onsets: np.ndarray
     rest: np.ndarray
     protocol: Any
@@ -91,6 +96,8 @@ class Recorded:
     tone: Mapping[str, float]
     seed: int
     lesions: tuple[Any, ...] = ()
+    field: str = "auto"
+    grid_h: float = 1.0
 
 
 def replay(
@@ -128,6 +135,7 @@ def replay(
         lambda t: _stacked(supplies, t),
         lambda a, b: np.unique(np.concatenate([s.bath_times(a, b) for s in supplies])),
         Arrivals.merged([_of_condition(s.arrivals, k) for k, s in enumerate(supplies)]),
+        [inflow for k, s in enumerate(supplies) for inflow in _inflows(s, k)],
     )  # fmt: skip
     active = np.array([c.active for c in conditions])[:, None]
     rest = np.broadcast_to(recorded.rest, n)
@@ -153,7 +161,8 @@ def replay(
                 break
             cai = recorded.cai[k : k + size].astype(float)
             if size == 1:
-                engine.tick(t, np.where(active, cai[0][:, None, :], recorded.rest))
+                pre = np.where(active, recorded.pre[k], 0.0)
+                engine.tick(t, np.where(active, cai[0][:, None, :], recorded.rest), pre=pre)
             else:
                 engine.rest(t, t + size, np.where(active, cai.mean(axis=(0, 1)), recorded.rest))
             t += size
@@ -167,9 +176,10 @@ BLOCK = 10
 
 
 def _blocks(recorded: Recorded) -> list[tuple[int, int]]:
-    """Divide the ticks of a unit: one by one while calcium is high, ten at once in its tail."""
+    """Divide the ticks of a unit: one by one while calcium is high or glutamate comes, ten at once in its tail."""
     p = recorded.parameters.readout
     high = recorded.cai.max(axis=(1, 2)) > 0.25 * p.theta_lo * min(p.K_P * (1 - p.w_A), p.K_D)
+    high |= recorded.pre.any(axis=1)
     out, k = [], 0
     while k < len(high):
         size = BLOCK if k + BLOCK <= len(high) and not high[k : k + BLOCK].any() else 1
@@ -187,7 +197,15 @@ def _supply(recorded: Recorded, condition: Condition) -> Supply:
     values = recorded.parameters.replaced(condition.parameters).flat()
     tissue = Tissue(recorded.media, values, recorded.tone, recorded.lesions, condition.drugs)
     items = (recorded.protocol, *condition.releases)
-    return Supply.of(items, _nobody, recorded.seed, tissue, recorded.spines.xyz, SoeSettings())
+    return Supply.of(
+        items, _nobody, recorded.seed, tissue, recorded.spines.xyz, SoeSettings(),
+        recorded.field, recorded.grid_h,
+    )  # fmt: skip
+
+
+def _inflows(supply: Supply, k: int) -> list[Inflow]:
+    """Return the fields that were solved ahead for the spines of condition `k`."""
+    return [Inflow((np.full(len(c.spine), k), c.spine), c) for c in supply.field.courses]
 
 
 def _of_condition(arrivals: Arrivals, k: int) -> Arrivals:

@@ -102,7 +102,9 @@ def run(
         outcomes=table,
         lost=table["hazard"] > limit,
         conductances=dict(model.conductances),
-        provenance=provenance(experiment.seed) | {"wall_time_s": clock.perf_counter() - wall, "until": end},
+        provenance=provenance(experiment.seed)
+        | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
+        | {"wall_time_s": clock.perf_counter() - wall, "until": end},
         state=final,
     )
 
@@ -161,6 +163,15 @@ def _commit() -> str:
     return done.stdout.strip() or "none"
 
 
+def _releases(driver: Driver) -> np.ndarray:
+    """Return the releases of glutamate in each captured tick at every spine, shape (n_tick, n_spine)."""
+    s = driver.model.schedule
+    out = np.zeros((len(driver.captured), len(driver.model.spines)))
+    tick = np.floor((s.pre_time - driver.captured[0][0]) / TICK + 1e-9)
+    np.add.at(out, (tick.astype(int), s.pre_spine.astype(int)), s.pre_weight)
+    return out
+
+
 def record(model: Model, protocol: Any) -> Recorded:
     """Record the calcium of one unit of a protocol (a pairing, or a train) at every spine it drives.
 
@@ -184,8 +195,8 @@ def record(model: Model, protocol: Any) -> Recorded:
         raise ParameterError("presynaptic: no pairing is like the next, so that the protocol has to be run in full")
     if model.gains is not None:
         raise ParameterError(
-            "excitability = true: modulators change the calcium itself, so it can not be recorded once and replayed; "
-            "run each condition in full, or set excitability = false"
+            "excitability = true: modulators change the calcium itself, so it can not be recorded once and "
+            "replayed; run each condition in full, or set excitability = false"
         )
     relax = model.experiment.numerics.relax
     single = 1e3 / protocol.hz >= relax
@@ -199,6 +210,7 @@ def record(model: Model, protocol: Any) -> Recorded:
         with fixed_step(before.numerics.dt, model.celsius):
             driver.start()
             driver.to(unit.end(0.0) + relax)
+        pre = _releases(driver)
     finally:
         model.driver = None
         model.experiment = before
@@ -215,6 +227,7 @@ def record(model: Model, protocol: Any) -> Recorded:
     chosen = model.choose(protocol.spines)
     return Recorded(
         cai=np.array([c for _, c in driver.captured], np.float32)[:, :, chosen],
+        pre=pre[:, chosen],
         onsets=onsets,
         rest=driver.rest["cai"][chosen],
         protocol=protocol,
@@ -224,4 +237,6 @@ def record(model: Model, protocol: Any) -> Recorded:
         tone=model.tone,
         seed=before.seed,
         lesions=before.denervation,
+        field=before.numerics.field,
+        grid_h=before.numerics.grid_h,
     )

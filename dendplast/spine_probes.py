@@ -9,7 +9,7 @@ import numpy as np
 
 from .bench import SOMA, Bench, steps
 from .build import build
-from .calibration import groups
+from .responses import groups
 from .cell import Cell
 from .experiment import Experiment, Numerics
 from .geometry import Geometry

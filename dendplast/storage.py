@@ -14,13 +14,13 @@ from typing import Any
 
 import h5py
 
+from .spines import Spines
 from .diffusion import Deliveries
 from .errors import StorageError
 from .files import NewFile, open_file
 from .geometry import Geometry
 from .netcdf import read_column, read_labelled, write_labelled
 from .result import Result
-from .spines import Spines
 from .tables import OWN, provenance_of, read_more, read_sites, read_table
 from .writer import Writer
 

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from .consolidate import Arrivals
-from .diffusion import Deliveries, deliveries
+from .diffusion import Deliveries
 from .drugs import bath, bath_times, unblocked
+from .errors import ParameterError
+from .field import Field, solve_field
 from .presynaptic import Presynaptic
 from .release import LIGAND, MODULATORS, Medium, SoeSettings
 from .schedule import Schedule, compile_schedule
@@ -39,20 +41,25 @@ class Supply:
         Places of the spines (um).
     soe : SoeSettings
         Numerics of the spread.
+    backend, grid_h : str, float
+        Solver of the field (`field.solve_field`) and distance of grid points (um).
     """
 
     schedule: Schedule
     tissue: Tissue
     xyz: np.ndarray
     soe: SoeSettings
+    backend: str = "auto"
+    grid_h: float = 1.0
 
     @classmethod
     def of(
         cls, protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, tissue: Tissue,
-        xyz: np.ndarray, soe: SoeSettings, synapse: Presynaptic | None = None,
+        xyz: np.ndarray, soe: SoeSettings, backend: str = "auto", grid_h: float = 1.0,
+        synapse: Presynaptic | None = None,
     ) -> Supply:  # fmt: skip
         """Compile protocols (`schedule.compile_schedule`) in a tissue."""
-        return cls(compile_schedule(protocols, resolve, seed, tissue, synapse), tissue, xyz, soe)
+        return cls(compile_schedule(protocols, resolve, seed, tissue, synapse), tissue, xyz, soe, backend, grid_h)
 
     def at(self, xyz: np.ndarray) -> Supply:
         """Return what other places are supplied with, shape (n, 3) in um."""
@@ -86,28 +93,73 @@ class Supply:
         return np.array([self.left(s.sites[k].modulator, t) for t, k in at])
 
     @cached_property
-    def deliveries(self) -> Deliveries:
-        """Who hears of which site, at the least uptake that any release of its modulator meets."""
-        kind = np.array([s.modulator for s in self.schedule.sites], object)[self.schedule.release_site.astype(int)]
-        least = {m: float(self._shares[kind == m].min()) for m in MODULATORS if (kind == m).any()}
-        return self._spread(least)
+    def _kinds(self) -> np.ndarray:
+        """Modulator of each release."""
+        return np.array([s.modulator for s in self.schedule.sites], object)[self.schedule.release_site.astype(int)]
 
-    def _spread(self, left: Mapping[str, float]) -> Deliveries:
-        """Return who hears of which site while so much of each modulator's clearance is left."""
+    @cached_property
+    def _varying(self) -> list[str]:
+        """Modulators whose releases differ in amount, or meet uptake that is blocked."""
+        odd = (self.schedule.release_weight != 1) | (self._shares != 1)
+        return [m for m in MODULATORS if odd[self._kinds == m].any()]
+
+    @cached_property
+    def field(self) -> Field:
+        """What the releases bring to the places, and by which solver.
+
+        Releases that differ in amount or meet blocked uptake are carried as exponentials; they are listed with the
+        least uptake that any of them meets.
+
+        Raises
+        ------
+        ParameterError
+            If another solver than exponentials is asked for such releases.
+        """
+        if not self._varying:
+            return self._solve(np.ones(len(self._kinds), bool), {}, self.backend)
+        if self.backend not in ("auto", "soe"):
+            raise ParameterError(
+                f"numerics.field = {self.backend!r}: releases of {' and '.join(self._varying)} differ in amount or "
+                f"meet blocked uptake, which only 'soe' carries"
+            )
+        varies = np.isin(self._kinds, self._varying)
+        least = {m: float(self._shares[self._kinds == m].min()) for m in self._varying}
+        steady, moving = self._solve(~varies, {}, self.backend), self._solve(varies, least, "soe")
+        mine = np.isin(np.array([s.modulator for s in self.schedule.sites], object), self._varying)
+        table = _joined(steady.deliveries, moving.deliveries, mine)
+        why = dict.fromkeys(self._varying, "soe: releases differ in amount, or meet blocked uptake")
+        return Field(table, steady.linear.rows(~mine[steady.linear.site]), steady.courses, dict(steady.report) | why)
+
+    def _solve(self, which: np.ndarray, left: Mapping[str, float], backend: str) -> Field:
+        """Solve for some of the releases while so much of each modulator's clearance is left."""
+        s = self.schedule
         media = {m: _slowed(medium, left.get(m, 1.0)) for m, medium in self.tissue.media.items()}
-        return deliveries(self.schedule.sites, self.xyz, media, self.soe)
+        return solve_field(
+            s.sites, s.release_time[which], s.release_site[which].astype(int), self.xyz, media, backend, self.grid_h,
+            self.soe,
+        )  # fmt: skip
 
     @cached_property
     def arrivals(self) -> Arrivals:
-        """Every release as it arrives at every spine in reach, sorted by time."""
-        s, parts = self.schedule, []
+        """Every release that acts as exponentials, as it arrives at every place in reach, sorted by time."""
+        s = self.schedule
+        varies = np.isin(self._kinds, self._varying)
         site = s.release_site.astype(int)
-        shares = np.unique(self._shares) if len(site) else [1.0]
-        for share in shares:
-            now = self._shares == share
-            table = self._spread(dict.fromkeys(MODULATORS, float(share))) if len(shares) > 1 else self.deliveries
+        parts = [Arrivals.of(self.field.linear, s.release_time[~varies], site[~varies])]
+        for share in np.unique(self._shares[varies]):
+            now = varies & (self._shares == share)
+            table = self._solve(now, dict.fromkeys(MODULATORS, float(share)), "soe").linear
             parts.append(Arrivals.of(table, s.release_time[now], site[now], s.release_weight[now]))
         return Arrivals.merged(parts)
+
+
+def _joined(steady: Deliveries, moving: Deliveries, which: np.ndarray) -> Deliveries:
+    """Return the rows of one table for some sites and those of another for the rest, sorted by site and spine."""
+    one, two = steady.rows(~which[steady.site]), moving.rows(which[moving.site])
+    order = np.lexsort((np.append(one.spine, two.spine), np.append(one.site, two.site)))
+    columns = ("site", "spine", "distance", "delay", "peak", "weights", "error")
+    rows = {n: np.concatenate([getattr(one, n), getattr(two, n)])[order] for n in columns}
+    return replace(moving, **rows, rates=np.where(which[:, None], moving.rates, steady.rates))
 
 
 def _slowed(medium: Medium, left: float) -> Medium:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args
 import h5py
 import numpy as np
 
+from .spines import Spines
 from .diffusion import Deliveries
 from .errors import StorageError
 from .geometry import Geometry
@@ -20,7 +21,6 @@ from .labels import describe
 from .netcdf import column, dimension, python_value, read_column
 from .quantity import unit_of
 from .release import Site
-from .spines import Spines
 
 __all__ = ["OWN", "attributes", "provenance_of", "read_more", "read_sites", "read_table", "write_sites",
            "write_table"]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .spines import Spines
 from .diffusion import Deliveries
 from .errors import StorageError
 from .files import NewFile, writing
@@ -18,7 +19,6 @@ from .labels import describe
 from .netcdf import column, dimension, set_class_flags
 from .parameters import OutcomeParameters
 from .result import classify
-from .spines import Spines
 from .tables import attributes, provenance_of, write_sites, write_table
 
 __all__ = ["Writer"]

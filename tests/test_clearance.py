@@ -110,9 +110,9 @@ def test_a_block_reaches_farther_and_the_table_of_reach_says_so():
     free = supply(burst(PATCH, n=1))
     later = supply(burst(PATCH, start=0.0, n=1), burst(PATCH, start=5000.0, n=1),
                    drugs=(Drug(agent="nomifensine", conc=1.0, start=3000.0),))  # fmt: skip
-    assert (later.deliveries.peak >= free.deliveries.peak).all()
-    assert later.deliveries.peak[1] > 2 * free.deliveries.peak[1]  # 12 um from the centre of a ball of 5
-    assert set(later.arrivals.where[0]) <= set(later.deliveries.spine)
+    assert (later.field.deliveries.peak >= free.field.deliveries.peak).all()
+    assert later.field.deliveries.peak[1] > 2 * free.field.deliveries.peak[1]  # 12 um from the centre of a ball of 5
+    assert set(later.arrivals.where[0]) <= set(later.field.deliveries.spine)
     early = later.arrivals.time < 3000.0
     np.testing.assert_array_equal(later.arrivals.weights[early], free.arrivals.weights)
 
@@ -123,7 +123,7 @@ def test_a_varicosity_of_a_variant_has_its_numbers():
     assert media["dopamine"].molecules == 6000 and media["acetylcholine"] is STRIATUM["acetylcholine"]
     dorsal = choose_media("striatum", {"dopamine": "ejdrup_dorsal"})
     one = Varicosity("dopamine", at=(0, 0, 0), p=1.0)
-    reach = [supply(burst(one, n=1), media=m).deliveries.peak[0] for m in (media, dorsal)]
+    reach = [supply(burst(one, n=1), media=m).field.deliveries.peak[0] for m in (media, dorsal)]
     assert reach[0] > 2 * reach[1]
 
 
