@@ -17,7 +17,7 @@ from .presets import load_preset, preset_names
 from .protocol import Protocol
 from .quantity import Description, source_of, unit_of
 
-__all__ = ["example", "example_names", "parameter_table", "rows"]
+__all__ = ["example", "example_names", "gain_table", "parameter_table", "rows"]
 
 _REPORTED = ("neuron", "numpy", "scipy", "h5py", "pydantic", "morphio")
 _EXAMPLES = Path(__file__).with_name("examples")
@@ -61,6 +61,18 @@ def parameter_table() -> str:
             own = [f"{p[name]:g}" if p[name] != field.default else "" for p in presets.values()]
             cells = [group, f"`{name}`", unit_of(kind, name), f"{field.default:g}", f"{low} to {high}", *own]
             lines.append("| " + " | ".join([*cells, source_of(kind, name)]) + " |")
+    return "\n".join(lines)
+
+
+def gain_table() -> str:
+    """Return the factors of the modulators on conductances (1) as Markdown: by preset, signal and target."""
+    lines = ["| preset | signal | target | F | source |", "|---|---|---|---|---|"]
+    for name in preset_names():
+        preset = load_preset(name)
+        for signal, targets in preset.gains.items():
+            for target, factor in targets.items():
+                source = preset.sources[f"gains.{signal}.{target}"]
+                lines.append(f"| `{name}` | {signal} | `{target}` | {factor:g} | {source} |")
     return "\n".join(lines)
 
 

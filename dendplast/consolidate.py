@@ -9,7 +9,7 @@ what other spines do: a spine that a release does not reach takes the very same 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from .course import Course
 from .diffusion import Deliveries
-from .parameters import RECEPTORS
+from .parameters import RECEPTORS, SHARES
 from .release import LIGAND
 from .rule import State, Surround, learn, midpoint, readout, resting
 
@@ -188,6 +188,8 @@ class Engine:
                 for kind, short in (("agonist", "ago"), ("antagonist", "ant"))
             }
             self._known = (since, after[0] if len(after) else t + _AHEAD)
+            drugs["gs"] = bath["gs_ext"]
+            drugs["share"] = {name: bath[f"share_{name}"] for name in SHARES}
             self._bath = {name: bath[f"{name}_ext"] for name in LIGANDS}, drugs
         free, drugs = self._bath
         if field:
@@ -225,12 +227,12 @@ class Engine:
                 means[name][inflow.where] += part
         return means
 
-    def tick(self, t: float, cai: np.ndarray, h: float = 1.0) -> None:
-        """Advance one tick of `h` ms under calcium (mM) sampled in it, shape (n_sample, ...)."""
+    def tick(self, t: float, cai: np.ndarray, h: float = 1.0, pre: Any = 0.0) -> None:
+        """Advance one tick of `h` ms under calcium (mM) sampled in it, shape (n_sample, ...), and `pre` releases."""
         self._deliver(t, t + h)
         field = self._spread(t, t + h)
         phi_P, phi_D = (phi.mean(axis=0) for phi in readout(cai, self.y, self.p))
-        around = self._around(t + h, field)
+        around = replace(self._around(t + h, field), release=pre / h)
         self.y = learn(self.y, phi_P, phi_D, cai.mean(axis=0), around, h, self.p)
         self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
 

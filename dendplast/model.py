@@ -15,7 +15,6 @@ from .cell import Cell
 from .consolidate import Arrivals
 from .diffusion import Deliveries, soe_rates
 from .drugs import bath, bath_times
-from .errors import ParameterError
 from .experiment import Experiment
 from .feed import Feed
 from .field import Field, solve_field
@@ -23,11 +22,10 @@ from .geometry import Geometry
 from .indicator import Indicator
 from .parameters import Parameters
 from .presets import Preset
-from .protocol import Selection
 from .release import LIGAND, MEDIA, SoeSettings
 from .schedule import Schedule, compile_schedule
 from .solution import Solution, changes
-from .spines import Spines
+from .spines import Spines, chosen
 from .stepping import TICK, weakly
 
 __all__ = ["Model"]
@@ -60,16 +58,18 @@ class Model:
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
         ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and modulators, and at `ca_ref`.
+    media : dict of str to Medium
+        Tissue around the cell, as the excess over the tone sees it.
+    outside : dict of str to float
+        ``da``, ``ach``, ``ne`` that tone and bath last set (mM).
     solution : Solution
         What the cell lies in.
     values : dict of str to float
         What is written into every spine.
     gains : Gains or None
         What modulators make of channels and conductances; None unless ``experiment.excitability``.
-    media : dict of str to Medium
-        Tissue around the cell, as the excess over the tone sees it.
-    outside : dict of str to float
-        ``da``, ``ach``, ``ne`` that tone and bath last set (mM).
+    held : dict of str to float
+        Variables of the bath that keep a value whatever drugs do.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Model:
         self.solution = Solution()
         self.values: dict[str, float] = {}
         self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
+        self.held: dict[str, float] = {}
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
@@ -105,7 +106,7 @@ class Model:
         media = MEDIA[preset.tissue]
         self.media = {name: medium.around(self.tone[LIGAND[name]]) for name, medium in media.items()}
         self._field: Field | None = None
-        self._feed = Feed((), ())
+        self.outside: dict[str, float] = {}
         self._configure()
         self._compile()
         self._handlers = [
@@ -231,26 +232,7 @@ class Model:
         ParameterError
             If a number is no spine's, or no spine fits the selection.
         """
-        spines = self.spines
-        if isinstance(what, str):
-            return np.arange(len(spines))
-        if isinstance(what, Selection):
-            keep = (spines.path_distance >= what.path_min) & (spines.path_distance <= what.path_max)
-            if what.region:
-                keep &= spines.region == what.region
-            found = np.flatnonzero(keep)
-            if not len(found):
-                raise ParameterError(f"none of {len(spines)} spines is where region, path_min and path_max ask")
-            if what.n is not None and what.n > len(found):
-                raise ParameterError(f"n = {what.n} is too many: {len(found)} spines are there to choose from")
-            if what.n is not None:
-                found = np.sort(np.random.default_rng(what.seed).choice(found, what.n, replace=False))
-            return found
-        numbers = np.asarray(list(what), int)
-        wrong = numbers[(numbers < 0) | (numbers >= len(spines))]
-        if len(wrong):
-            raise ParameterError(f"there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
-        return numbers
+        return chosen(self.spines, what)
 
     def _compile(self) -> None:
         """Turn the protocols into events, and find whom each release reaches."""
@@ -269,28 +251,27 @@ class Model:
     def field(self) -> Field:
         """What the releases bring to the spines; solved when first asked for after a protocol was added."""
         if self._field is None:
-            s, numerics = self.schedule, self.experiment.numerics
-            self._field = solve_field(
-                s.sites, s.release_time, s.release_site, self.spines.xyz, self.media, numerics.field,
-                numerics.grid_h, self.soe,
-            )  # fmt: skip
+            self._field = self.field_at(self.spines.xyz)
         return self._field
+
+    def field_at(self, xyz: np.ndarray) -> Field:
+        """Return what the releases bring to points (um), shape (n, 3), which count as spines."""
+        s, numerics = self.schedule, self.experiment.numerics
+        return solve_field(
+            s.sites, s.release_time, s.release_site, xyz, self.media, numerics.field, numerics.grid_h, self.soe
+        )
 
     @property
     def deliveries(self) -> Deliveries:
         """Every pair of release site and spine in reach, by linear uptake."""
         return self.field.deliveries
 
-    def feed(self) -> Feed:
-        """Return what writes the fields that were solved ahead into the spines."""
-        return Feed(self.processes, self.field.courses)
-
     def _p(self, site: Any) -> float:
         return self.media[site.modulator].p if site.p is None else site.p
 
     def bath(self, t: float) -> dict[str, float]:
         """Return what tone and drugs set at time `t` (ms), see `drugs.bath`."""
-        return bath(self.experiment.drugs, self.tone, t)
+        return bath(self.experiment.drugs, self.tone, t) | self.held
 
     def bath_times(self, t0: float, t1: float) -> np.ndarray:
         """Return the times in (t0, t1) at which the bath changes (ms)."""
@@ -300,7 +281,7 @@ class Model:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
         self._scale["g_nmda"] = values.pop("nmda_scale")
-        self.outside = {name: values[f"{name}_ext"] for name in LIGAND.values()}
+        self.outside.update({name: values[f"{name}_ext"] for name in LIGAND.values()})
         self._write(values)
         self.set_conductances(g_nmda=self.conductances["g_nmda"])
         if self.gains is not None:
@@ -405,17 +386,10 @@ class Model:
         cvode = h.CVode()
         for t in self.bath_times(0.0, 1e14):
             cvode.event(t, (weakly(self.set_bath), float(t)))
+        self._feed = Feed(self.processes, self.field.courses)
+        self._feed.live(0.0, self.outside)
         if self.gains is not None:
             self.gains.live()
-        self._feed = self.feed()
-        self._feed_from(0.0)
-
-    def _feed_from(self, t: float) -> None:
-        """Write the fields solved ahead at the tick `t` (ms) and have NEURON call again when they go on."""
-        more = self._feed.write(t, self.outside)
-        following = t + TICK if more else self._feed.next_begin(t)
-        if np.isfinite(following):
-            h.CVode().event(following, (weakly(self._feed_from), float(following)))
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"

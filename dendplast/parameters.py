@@ -28,6 +28,7 @@ __all__ = [
     "ReceptorParameters",
     "SynapseParameters",
     "RECEPTORS",
+    "SHARES",
 ]
 
 RECEPTORS = {
@@ -37,6 +38,9 @@ RECEPTORS = {
     "A2A": "adenosine",
 }  # fmt: skip
 """Receptor subtypes of a spine and the ligand each of them binds."""
+
+SHARES = ("PKA", "AC", "PLC", "ecb", "prp")
+"""What a drug may leave a share of: PKA, calcium-stimulated cyclase, PLC, endocannabinoid arm, synthesis."""
 
 _CHINDEMI = "10.1038/s41467-022-30214-w"
 _RODRIGUES = "10.7554/eLife.80152"
@@ -131,6 +135,14 @@ class ReadoutParameters(Description):
     r_D: float = quantity(8e-4, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
     tau_D: float = quantity(8000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e6)
     zeta: float = quantity(1.0, "1", "10.7554/eLife.80152 (kinase against phosphatase plane)", 0, 1)
+    K_E: float = quantity(5e-4, "mM", "assumed: any spike's calcium makes endocannabinoid", 1e-5, 1)
+    n_E: float = quantity(4.0, "1", "assumed: cooperative, as its release from calcium alone", 1, 12)
+    k_E: float = quantity(0.02, "/ms", "assumed: one spike makes a third of the most", 0, 10)
+    tau_E: float = quantity(
+        50.0, "ms", "assumed: window of timing-dependent depression (10.1016/S0896-6273(03)00476-8)", 1, 1e5
+    )
+    tau_G: float = quantity(30.0, "ms", "assumed: presynaptic NMDA and metabotropic receptors stay active", 1, 1e5)
+    r_E: float = quantity(0.0, "/ms", "assumed: no endocannabinoid arm unless the preset says so", 0, 10)
     e_0: float = quantity(0.02, "1", "assumed: background activity leaves no tag", 0, 1)
     w_theta: float = quantity(0.3, "1", "assumed: share of the threshold that activity moves", 0, 1)
     ca_mean: float = quantity(2e-5, "mM", "assumed: mean calcium above rest that keeps the threshold", 1e-7, 1)
@@ -180,6 +192,10 @@ class CascadeParameters(Description):
     chi: float = quantity(
         0.0, "1", "10.1371/journal.pcbi.1008078 (adenylyl cyclase 1 needs calcium and Gs)", 0, 100
     )
+    K_C: float = quantity(5e-4, "mM", "assumed: calcium at half stimulation of adenylyl cyclase 1 and 8", 1e-5, 1)
+    n_C: float = quantity(6.0, "1", "assumed: calmodulin binds four calcium; 6 keeps it off at rest", 1, 12)
+    k_C: float = quantity(0.02, "/ms", "assumed: one EPSP stimulates most of it", 0, 10)
+    tau_C: float = quantity(5000.0, "ms", "assumed: bridges test stimuli 5 s apart (10.7554/eLife.09685)", 1, 1e6)
     e_Gi: float = quantity(4.0, "1", "assumed: strength of Gi against Gs", 0, 100)
     K_A: float = quantity(0.45, "1", _TUNED + "10.7554/eLife.09685", 1e-3, 10)
     n_A: float = quantity(4.0, "1", _TUNED + "10.7554/eLife.09685", 1, 12)

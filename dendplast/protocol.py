@@ -242,19 +242,21 @@ class Uncaging(Synaptic):
 
 
 class Spikes(_Timed):
-    """Make the soma spike: `n` spikes at `hz`, nothing presynaptic."""
+    """Make the soma spike: `n` spikes at `hz`, nothing presynaptic, in `trains` trains."""
 
     kind: Literal["spikes"] = "spikes"
     n: int = Field(1, ge=1)
     hz: float = quantity(20.0, "Hz", "assumed: a usual train", 1e-4, 500)
+    trains: int = Field(1, ge=1)
+    train_interval: float = quantity(10_000.0, "ms", "10.7554/eLife.81071 (bursts at 0.1 Hz)", 1, 1e8)
 
     def post(self) -> np.ndarray:
         """Return postsynaptic spike times (ms)."""
-        return np.arange(self.n) * 1e3 / self.hz
+        return _trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
 
     def end(self, start: float) -> float:
         """Return the end of the protocol (ms)."""
-        return start + self.n * 1e3 / self.hz
+        return start + float(self.post()[-1]) + 1e3 / self.hz
 
 
 class Plateau(_Timed):

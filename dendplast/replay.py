@@ -61,6 +61,8 @@ class Recorded:
     ----------
     cai : ndarray, shape (n_tick, n_sample, n_spine)
         Calcium (mM), ticks of 1 ms.
+    pre : ndarray, shape (n_tick, n_spine)
+        Releases of glutamate in each tick.
     onsets : ndarray, shape (n_unit,)
         Time at which each repetition begins (ms).
     rest : ndarray, shape (n_spine,)
@@ -82,6 +84,7 @@ class Recorded:
     """
 
     cai: np.ndarray
+    pre: np.ndarray
     onsets: np.ndarray
     rest: np.ndarray
     protocol: Any
@@ -154,7 +157,8 @@ def replay(
                 break
             cai = recorded.cai[k : k + size].astype(float)
             if size == 1:
-                engine.tick(t, np.where(active, cai[0][:, None, :], recorded.rest))
+                pre = np.where(active, recorded.pre[k], 0.0)
+                engine.tick(t, np.where(active, cai[0][:, None, :], recorded.rest), pre=pre)
             else:
                 engine.rest(t, t + size, np.where(active, cai.mean(axis=(0, 1)), recorded.rest))
             t += size
@@ -168,9 +172,10 @@ BLOCK = 10
 
 
 def _blocks(recorded: Recorded) -> list[tuple[int, int]]:
-    """Divide the ticks of a unit: one by one while calcium is high, ten at once in its tail."""
+    """Divide the ticks of a unit: one by one while calcium is high or glutamate comes, ten at once in its tail."""
     p = recorded.parameters.readout
     high = recorded.cai.max(axis=(1, 2)) > 0.25 * p.theta_lo * min(p.K_P * (1 - p.w_A), p.K_D)
+    high |= recorded.pre.any(axis=1)
     out, k = [], 0
     while k < len(high):
         size = BLOCK if k + BLOCK <= len(high) and not high[k : k + BLOCK].any() else 1

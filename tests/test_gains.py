@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 pytest.importorskip("neuron")
 
 from test_driver import bytes_of  # noqa: E402
-from tiny import BASAL, LEFT, RIGHT, fork_model  # noqa: E402
+from tiny import fork_model  # noqa: E402
 
 import dendplast as dp  # noqa: E402
 from dendplast import driver, excitability, gains, protocols, rule  # noqa: E402
+from dendplast import shafts as shafts_module  # noqa: E402
 from dendplast.consolidate import Arrivals  # noqa: E402
 from dendplast.errors import ParameterError  # noqa: E402
 from dendplast.paths import mod_dir  # noqa: E402
-from dendplast import shafts as shafts_module  # noqa: E402
 from dendplast.shafts import Shafts, signals  # noqa: E402
 
 SOURCE = '"assumed: for a test"'
@@ -106,9 +106,9 @@ factor = st.floats(*excitability.BOUNDS)
 @given(st.dictionaries(st.sampled_from(excitability.SIGNALS), st.tuples(factor, share), min_size=1))
 def test_a_gain_is_the_product_over_its_signals(given_):
     factors, s = ({k: v[i] for k, v in given_.items()} for i in (0, 1))
-    expected = np.exp(sum(np.log1p((f - 1) * s[k]) if (f - 1) * s[k] > -1 else -np.inf for k, f in factors.items()))
-    # a product of at most ten factors against the sum of their logarithms: rounding
-    assert excitability.gain(factors, s) == pytest.approx(expected, rel=1e-12, abs=1e-300)
+    expected = np.prod([f * s[k] + (1 - s[k]) for k, f in factors.items()])
+    # a share s of the channels is at F, the rest at 1; rounding of at most ten factors
+    assert excitability.gain(factors, s) == pytest.approx(expected, rel=1e-12, abs=1e-15)
     none, full = dict.fromkeys(factors, 0.0), dict.fromkeys(factors, 1.0)
     assert excitability.gain(factors, none) == 1.0
     assert excitability.gain(factors, full) == pytest.approx(np.prod(list(factors.values())), rel=1e-12)
@@ -193,7 +193,7 @@ def test_signals_are_expression_times_occupancy_and_the_hill_functions_of_the_ru
 
 
 def test_the_grid_of_the_shafts_is_fine_enough(monkeypatch):
-    """PKA in the seconds after a step of dopamine, on grids that grow by 40 to 5 % of the time since: second order."""
+    """PKA in the second after a step of dopamine, on grids that grow by 40 to 5 % of the time since."""
     times = np.array([520.0, 600.0, 800.0, 1500.0])
 
     def course(growth):
@@ -300,7 +300,8 @@ def test_segments_out_of_reach_keep_their_gain_bit_by_bit(modulated, start, full
 def test_an_antagonist_removes_the_effect(modulated):
     agonist = drug("SKF38393", "10 uM")
     free = run(modulated, 400.0, protocol=PAIR, drugs=(agonist,))[1].gains.values["kir"]
-    blocked = run(modulated, 400.0, protocol=PAIR, drugs=(agonist, drug("SCH23390", "100 uM")))[1].gains.values["kir"]
+    both = (agonist, drug("SCH23390", "100 uM"))
+    blocked = run(modulated, 400.0, protocol=PAIR, drugs=both)[1].gains.values["kir"]
     assert (free[free != 1.0] < 0.4).all() and (free != 1.0).sum() == len(free) - 1  # the axon has none
     # 100 uM over 0.4 nM leaves 4e-6 of the agonist, and PKA enters by a Hill function of exponent 4
     np.testing.assert_allclose(blocked, 1.0, atol=1e-9)
@@ -326,7 +327,7 @@ def whole(modulated):
 
 @pytest.mark.parametrize("cut", [258.0, 333.3, 700.0, 1507.0])
 def test_restart_is_continue(modulated, whole, cut):
-    """In a stretch on the grid of the gains and off it, in a rest while PKA falls, after a rest was settled anew."""
+    """On the grid of the gains and off it, in a rest while PKA falls, after a rest was settled anew."""
     first, _ = run(modulated, cut, drugs=BUSY)
     same(run(modulated, END, first.state, drugs=BUSY)[0], whole)
 
