@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from neuron import h
 
-from .calibration import calibrate
+from .calibration import calibrate, targets
 from .cell import Cell, build_cell
 from .errors import ParameterError
 from .experiment import Experiment, Placement
@@ -14,6 +14,7 @@ from .geometry import Geometry
 from .mechanisms import ensure_loaded
 from .model import Model
 from .morphology import load
+from .population import relative_ampa
 from .presets import Preset, load_preset
 from .spines import Spines, place
 from .stepping import check_dt
@@ -27,7 +28,8 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
     Parameters
     ----------
     experiment : Experiment
-        The description.
+        The description.  Spines are calibrated where the preset holds, and then put into its
+        solution and given its indicator.
     cell : Cell, optional
         Sections the user has built (`adopt`) to carry the spines; the description's morphology is not used.
     spines : Spines, optional
@@ -54,15 +56,33 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
         spines = _spines(tree, preset.spines, experiment)
     model = Model(experiment, preset, cell, tree, spines, parameters)
     if experiment.spines.calibrate and preset.cell.spikes and not cell.adopted:
+        if not experiment.spines.identical:
+            model.set_conductances(**_differing(model))
         calibrate(model)
+    model.set_solution(experiment.solution)
+    model.set_indicator(experiment.indicator)
     if experiment.excitability:  # after the calibration, whose targets were measured without modulators
         model.gains = Gains(model)
     return model
 
 
+def _differing(model: Model) -> dict[str, np.ndarray]:
+    """Return conductances (uS) that differ between spines; those to be calibrated start near their targets."""
+    p, g = model.parameters, model.conductances
+    aims = targets(model)
+    return {
+        "g_ampa": g["g_ampa"] * relative_ampa(model.spines, p, model.preset.spines, model.experiment.seed),
+        "g_vgcc": g["g_vgcc"] * aims["bap"] / p.calcium.bap_peak,
+        "g_nmda": g["g_nmda"] * aims["epsp"] / p.calcium.epsp_peak,
+    }
+
+
 def build_cell_for(experiment: Experiment, preset: Preset) -> Cell:
-    """Build the cell of an experiment, without spines."""
-    morphology = load(experiment.morphology, repair=experiment.repair, drop_axon=experiment.drop_axon)
+    """Build the cell of an experiment, without spines; where the preset needs an apical tree, one is looked for."""
+    apical = "auto" if preset.cell.requires_apical else "as written"
+    morphology = load(
+        experiment.morphology, repair=experiment.repair, drop_axon=experiment.drop_axon, apical=apical
+    )
     return build_cell(morphology, preset, experiment.numerics.d_lambda, name=_free_name())
 
 

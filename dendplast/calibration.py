@@ -2,8 +2,9 @@
 
 Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
 As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own
-responses, each spine here is given the conductances that make one back-propagating spike raise calcium by
-`bap_peak` and one EPSP at rest by `epsp_peak`.
+responses, each spine here is given the conductances that make one back-propagating spike and one EPSP at
+rest raise calcium by its targets.  Targets differ between spines as measured peaks do: log-normal, with mean
+`bap_peak` and `epsp_peak` and the published spread, unless spines are to be identical.
 """
 
 from __future__ import annotations
@@ -11,21 +12,15 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-from neuron import h
 
-from .geometry import Geometry
 from .model import Model
-from .slots import SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
-from .stepping import fixed_step, forward
+from .population import peak_targets
+from .responses import Rest
+from .stepping import fixed_step
 
-__all__ = ["calibrate"]
+__all__ = ["calibrate", "targets"]
 
 _log = logging.getLogger(__name__)
-
-GROUP, APART = 6, 100.0
-"""Spines stimulated at once, and how far apart along the tree (um): EPSPs hardly lift each other that far."""
-
-BAP_WINDOW, EPSP_WINDOW = 25.0, 30.0  # ms; calcium peaks within 10 and 26 ms
 
 WEAKENINGS = 5
 """How often a synapse that makes its branch spike is weakened, by 0.6 each time."""
@@ -50,16 +45,17 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     dict of ndarray, shape (n_spine,)
         ``bap`` and ``epsp``: peaks of calcium above rest (mM) before the last correction.
     """
-    p = model.parameters.calcium
     numerics, cell = model.experiment.numerics, model.preset.cell
+    aims = targets(model)
     start = {name: model.conductances[name].copy() for name in ("g_vgcc", "g_nmda")}
     peaks: dict[str, np.ndarray] = {}
     model.driver = calibrate
     try:
         with fixed_step(numerics.dt, cell.celsius):
-            rest = _Rest(model, numerics.settle, cell.v_init)
+            rest = Rest(model, numerics.settle, cell.v_init)
             for _ in range(rounds):
-                for name, conductance, target in (("bap", "g_vgcc", p.bap_peak), ("epsp", "g_nmda", p.epsp_peak)):
+                for name, conductance in (("bap", "g_vgcc"), ("epsp", "g_nmda")):
+                    target = aims[name]
                     peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest, target)
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
@@ -67,17 +63,25 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                     beyond = np.flatnonzero((wanted < low) | (wanted > high))
                     if len(beyond):
                         _log.warning(
-                            "%d of %d spines can not be given the %s calcium of %.2g uM within %g-fold of the "
-                            "preset's %s; spine %d had %.2g uM",
-                            len(beyond), len(wanted), name, 1e3 * target, RANGE, conductance, beyond[0],
-                            1e3 * peaks[name][beyond[0]],
+                            "%d of %d spines can not be given their %s calcium within %g-fold of the preset's %s; "
+                            "spine %d had %.2g uM of %.2g uM",
+                            len(beyond), len(wanted), name, RANGE, conductance, beyond[0],
+                            1e3 * peaks[name][beyond[0]], 1e3 * target[beyond[0]],
                         )  # fmt: skip
     finally:
         model.driver = None
     return peaks
 
 
-def _unitary(model: Model, rest: _Rest, target: float) -> np.ndarray:
+def targets(model: Model) -> dict[str, np.ndarray]:
+    """Return the rise of calcium (mM) that one spike (``bap``) and one EPSP (``epsp``) is to give each spine."""
+    p, spines = model.parameters, model.spines
+    if model.experiment.spines.identical:
+        return {"bap": np.full(len(spines), p.calcium.bap_peak), "epsp": np.full(len(spines), p.calcium.epsp_peak)}
+    return peak_targets(spines, p, model.preset.spines, model.experiment.seed)
+
+
+def _unitary(model: Model, rest: Rest, target: np.ndarray) -> np.ndarray:
     """Return each spine's EPSP calcium (mM), after weakening the synapses that set off a local spike alone.
 
     One synapse does not make an oblique branch spike; it takes about twenty (10.1016/j.neuron.2006.03.016).
@@ -85,7 +89,7 @@ def _unitary(model: Model, rest: _Rest, target: float) -> np.ndarray:
     """
     peaks = rest.epsp(np.arange(len(model.spines)))
     for _ in range(WEAKENINGS):
-        strong = np.flatnonzero(peaks > 2 * target)
+        strong = np.flatnonzero(peaks > 2 * np.maximum(target, model.parameters.calcium.epsp_peak))
         if not len(strong):
             break
         ampa = model.conductances["g_ampa"].copy()
@@ -93,76 +97,3 @@ def _unitary(model: Model, rest: _Rest, target: float) -> np.ndarray:
         model.set_conductances(g_ampa=ampa)
         peaks[strong] = rest.epsp(strong)
     return peaks
-
-
-class _Rest:
-    """A cell at rest that can be brought back there."""
-
-    def __init__(self, model: Model, settle: float, v_init: float) -> None:
-        self.model, self.dt = model, h.dt
-        h.finitialize(v_init)
-        references = cell_references([*model.cell.sections, *model.heads, *model.necks])
-        for name in (*SPINE_FAST, *SPINE_RULE):
-            references += spine_references(model.processes, name)
-        self.state = Slots(references)
-        self.peak = Slots(spine_references(model.processes, "cai_peak"))
-        self.cai = Slots(spine_references(model.processes, "cai"))
-        forward(round(settle / self.dt))
-        self.rest, self.cai_rest = self.state.get(), self.cai.get()
-
-    def _again(self) -> None:
-        self.state.set(self.rest)
-        self.peak.set(self.cai_rest)
-
-    def bap(self) -> np.ndarray:
-        """Return each spine's calcium rise (mM) for one somatic spike."""
-        cell = self.model.preset.cell
-        self._again()
-        self.model.pulse(-1, cell.pulse_amp).event(h.t + self.dt)
-        self.model.pulse(-1, -cell.pulse_amp).event(h.t + self.dt + cell.pulse_dur)
-        forward(round(BAP_WINDOW / self.dt))
-        return self.peak.get() - self.cai_rest
-
-    def epsp(self, which: np.ndarray) -> np.ndarray:
-        """Return the calcium rise (mM) of some spines for one EPSP at rest, a few distant ones at a time."""
-        out = np.zeros(len(self.cai_rest))
-        for members in groups(self.model.tree, self.model.spines.segment[which]):
-            group = which[members]
-            self._again()
-            for i in group:
-                self.model.glutamate(int(i), 1.0).event(h.t + self.dt)
-            forward(round(EPSP_WINDOW / self.dt))
-            out[group] = (self.peak.get() - self.cai_rest)[group]
-        self._again()
-        return out[which]
-
-
-def groups(tree: Geometry, segment: np.ndarray) -> list[np.ndarray]:
-    """Divide spines into groups whose members are `APART` or more from one another along the tree (um)."""
-    chains = [_to_root(tree, int(k)) for k in segment]
-    above = [frozenset(chain) for chain in chains]
-
-    def apart(i: int, j: int) -> bool:
-        fork = next(k for k in chains[j] if k in above[i])
-        ends = tree.path_distance[segment[i]] + tree.path_distance[segment[j]]
-        return ends - 2 * tree.path_distance[fork] >= APART
-
-    left = list(range(len(segment)))
-    out = []
-    while left:
-        group: list[int] = []
-        for i in left:
-            if len(group) < GROUP and all(apart(i, j) for j in group):
-                group.append(i)
-        out.append(np.array(group))
-        chosen = set(group)
-        left = [i for i in left if i not in chosen]
-    return out
-
-
-def _to_root(tree: Geometry, segment: int) -> list[int]:
-    chain = []
-    while segment >= 0:
-        chain.append(segment)
-        segment = int(tree.parent[segment])
-    return chain

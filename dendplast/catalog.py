@@ -106,6 +106,9 @@ def _effect(name: str, agent: Agent) -> str:
         return f"the modulator in the bath; binds {', '.join(receptors)}"
     if agent.nmda_block:
         return f"blocks NMDA receptors, Kd {agent.nmda_block * 1e3:g} uM"
+    if agent.channel_block:
+        blocked = (f"{s}-type (half at {k * 1e6:g} nM)" for s, k in agent.channel_block.items())
+        return f"blocks calcium channels of the spines, {', '.join(blocked)}"
     if agent.agonist:
         affinities = (f"{r} ({k:g} times the affinity of {RECEPTORS[r]})" for r, k in agent.agonist.items())
         return f"agonist at {', '.join(affinities)}"

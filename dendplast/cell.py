@@ -99,11 +99,12 @@ def build_cell(morphology: Morphology, preset: Preset, d_lambda: float = 0.1, na
         _make_sections(cell)
         for region, sections in cell.regions.items():
             for sec in sections:
-                sec.Ra, sec.cm = preset.cell.Ra, preset.cell.cm
+                sec.Ra, sec.cm = preset.cell.Ra, preset.cell.membrane_of(region)[0]
                 sec.nseg = _segments(sec, d_lambda)
+        tip = max((h.distance(cell.soma(0.5), sec(1)) for sec in cell.regions.get("apical", ())), default=None)
         for region, sections in cell.regions.items():
             for sec in sections:
-                _insert(sec, cell.soma, region, preset)
+                _insert(sec, cell.soma, region, preset, tip)
     except BaseException:
         for sec in cell.sections:
             h.delete_section(sec=sec)
@@ -201,6 +202,15 @@ def _check(morphology: Morphology, preset: Preset) -> None:
         raise MorphologyError(
             f"{morphology.name}: preset {preset.name!r} needs an apical tree (SWC type 4), but the file has {has}"
         )
+    least = preset.cell.apical_min
+    if least is not None and "apical" in kinds:
+        ends = morphology.path_distances()
+        tip = max(end for end, n in zip(ends, morphology.neurites, strict=True) if n.kind == "apical")
+        if tip < least:
+            raise MorphologyError(
+                f"{morphology.name}: preset {preset.name!r} needs an apical tree that reaches {least:g} um or more, "
+                f"but this one ends {tip:.0f} um from the soma"
+            )
     for kind in sorted(kinds):
         if kind not in preset.cell.regions:
             raise MorphologyError(
@@ -261,14 +271,14 @@ def _segments(sec, d_lambda: float) -> int:
     return 2 * int((electrotonic / d_lambda + 0.9) / 2) + 1
 
 
-def _insert(sec, soma, region: str, preset: Preset) -> None:
+def _insert(sec, soma, region: str, preset: Preset, tip: float | None) -> None:
     """Insert the channels of a region that are not zero all along this section."""
     cell: CellPreset = preset.cell
     sec.insert("pas")
-    sec.g_pas, sec.e_pas = cell.g_pas, cell.e_pas
+    sec.g_pas, sec.e_pas = cell.membrane_of(region)[1], cell.e_pas
     distance = np.array([h.distance(soma(0.5), seg) for seg in sec])
     for name, channel in cell.regions[region].items():
-        factor = channel.profile(distance)
+        factor = channel.profile(distance, tip)
         if not factor.any():
             continue
         mechanism = f"dp_{name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import tomllib
@@ -61,9 +62,48 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
+    command = _add(commands, "sweep", _sweep, "run an experiment at every point of a map")
+    command.add_argument("plan", metavar="MAP.toml", help="the experiment, the axes, the seeds; see docs/howto.md")
+    command.add_argument("--out", metavar="FILE", help="default: the plan's name with .h5, in this folder")
+    command.add_argument("--jobs", metavar="N", type=int, help="processes at once; default: cores")
+    command.add_argument("--resume", action="store_true", help="go on where an interrupted sweep stopped")
+    command.add_argument("--scheduler", metavar="ADDRESS", help="compute on the workers of this dask scheduler")
+    command.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts (array jobs)")
+    command.add_argument("--limit", metavar="S", type=float, help="stop a job after so many seconds")
+    command.add_argument("--figures", metavar="DIR", help="also draw the map there, as PNG and PDF")
+    command.add_argument("--no-progress", action="store_true", help="show no progress bar")
+
     command = _add(commands, "report", _report, "write a report of a run, with its figure, as one HTML file")
     command.add_argument("file", metavar="RUN.h5")
     command.add_argument("--out", metavar="DIR", default=".", help="folder; default: this one")
+
+    command = _add(commands, "cells", _cells, "compare the cells of a preset with published features")
+    command.add_argument("--preset", metavar="P", action="append", help="default: all with targets; may be repeated")
+    command.add_argument(
+        "--morphology", metavar="M", action="append",
+        help="a file or a shipped cell; may be repeated; default: the shipped cells of the preset",
+    )  # fmt: skip
+    command.add_argument("--out", metavar="DIR", default="cells", help="folder of tables and figures; default: cells")
+    command.add_argument("--quick", action="store_true", help="coarse steps and segments, and no spines")
+    command.add_argument("--jobs", metavar="N", type=int, default=1, help="cells measured at once; default: 1")
+
+    command = _add(commands, "validate", _validate, "score the rule against a table of published experiments")
+    command.add_argument("table", metavar="TABLE.csv", help="rows of experiments; see docs/howto.md")
+    command.add_argument("--out", metavar="DIR", default="validation", help="folder; default: validation")
+    command.add_argument("--quick", action="store_true", help="a few rows of each kind on one cell")
+    command.add_argument("--jobs", metavar="N", type=int, default=1, help="processes at once; default: 1")
+    command.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
+    command.add_argument("--parameters", metavar="FILE.toml", help="parameters by region, as a calibration writes them")
+    command.add_argument("--without", metavar="ARM", default="", help="take an arm from the rule, such as PKA")
+
+    command = _add(commands, "calibrate", _calibrate, "fit parameters of the rule to the experiments of a region")
+    command.add_argument("table", metavar="TABLE.csv", help="rows of experiments; see docs/howto.md")
+    command.add_argument("--region", metavar="R", required=True, help="whose rows, such as ca1_young")
+    command.add_argument("--free", metavar="A,B,...", required=True, help="parameters to fit, such as K_P,k_K,g0_P")
+    command.add_argument("--out", metavar="DIR", default="calibration", help="folder; default: calibration")
+    command.add_argument("--seed", metavar="N", type=int, default=1, help="of the search; default: 1")
+    command.add_argument("--generations", metavar="N", type=int, default=40, help="default: 40")
+    command.add_argument("--jobs", metavar="N", type=int, default=1, help="processes at once; default: 1")
 
     command = _add(commands, "check", _check, "show what is wrong with a morphology")
     command.add_argument("morphology", metavar="MORPHOLOGY", help="a file (.swc, .asc), or a shipped cell")
@@ -98,9 +138,7 @@ def _run(arguments: argparse.Namespace) -> None:
         changes["until"] = _value(arguments.until)
     experiment = Experiment.from_toml(Path(arguments.experiment), changes)
     ensure_writable(arguments.out)
-    folder = None if arguments.figures is None else Path(arguments.figures)
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise StorageError(f"{folder}: is no folder; give --figures a folder")
+    folder = _folder(arguments.figures)
 
     from .build import build
     from .result import CLASSES
@@ -116,14 +154,7 @@ def _run(arguments: argparse.Namespace) -> None:
     found = result.outcome["class"].value_counts()
     print(f"{path}: {', '.join(f'{found[name]} {name}' for name in CLASSES if name in found)}")
     if folder is not None:
-        from .style import save
-
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"{folder}: can not be made: {error.strerror}") from None
-        for drawn in save(result.plot(), folder, path.stem):
-            print(drawn)
+        _draw(result.plot(), folder, path.stem)
 
 
 def _change(text: str) -> tuple[str, Any]:
@@ -155,10 +186,100 @@ def _progress(show: bool) -> Iterator[Callable[[float, float], None] | None]:
         yield lambda time, end: bar.update(time / end - bar.n) if end else None
 
 
+def _sweep(arguments: argparse.Namespace) -> int:
+    from .sweep import run_plan
+    from .sweep.axes import Plan
+
+    plan = Plan.from_toml(arguments.plan)
+    out = Path(arguments.out or Path(arguments.plan).with_suffix(".h5").name)
+    folder = _folder(arguments.figures)
+    part, slash, parts = arguments.shard.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal()):
+        raise ParameterError(f"--shard {arguments.shard}: must be I/N, such as 1/8")
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise ParameterError(f"--jobs {arguments.jobs}: must be at least 1")
+    try:
+        done = run_plan(
+            plan, out, workers=arguments.jobs, resume=arguments.resume, scheduler=arguments.scheduler,
+            shard=(int(part), int(parts)), limit=arguments.limit,
+            progress=sys.stderr.isatty() and not arguments.no_progress,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        print("\nInterrupted; finished jobs are kept. To go on: the same command with --resume", file=sys.stderr)
+        raise
+    if done is None:
+        print(f"shard {arguments.shard} is done; the file is written when all are")
+        return 0
+    for name, why in done.failed.items():
+        print(f"failed: job {name}: {why}", file=sys.stderr)
+    print(done.path)
+    if folder is not None:
+        _draw(done.plot(), folder, out.stem)
+    return 1 if done.failed else 0
+
+
+def _folder(name: str | None) -> Path | None:
+    """Return the folder for figures, refusing what can be none before a long run."""
+    folder = None if name is None else Path(name)
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise StorageError(f"{folder}: is no folder; give --figures a folder")
+    return folder
+
+
+def _draw(figure: Any, folder: Path, name: str) -> None:
+    """Save a figure in a folder, which is made when missing, and say where."""
+    from .style import save
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: can not be made: {error.strerror}") from None
+    for drawn in save(figure, folder, name):
+        print(drawn)
+
+
 def _report(arguments: argparse.Namespace) -> None:
     from .report import write_report
 
     print(write_report(arguments.file, arguments.out))
+
+
+def _cells(arguments: argparse.Namespace) -> None:
+    from .cells.batch import run_cells
+
+    for path in run_cells(
+        arguments.preset, arguments.morphology, Path(arguments.out), quick=arguments.quick, workers=arguments.jobs,
+        show=sys.stderr.isatty(),
+    ):  # fmt: skip
+        print(path)
+
+
+def _validate(arguments: argparse.Namespace) -> None:
+    from .validation.calibrate import read_changes
+    from .validation.command import findings, validate
+
+    changes = None if arguments.parameters is None else read_changes(arguments.parameters)
+    scored, pairs = validate(
+        arguments.table, arguments.out, quick=arguments.quick, workers=arguments.jobs, resume=arguments.resume,
+        show=sys.stderr.isatty(), changes=changes, without=arguments.without,
+    )  # fmt: skip
+    for line in findings(scored, pairs):
+        print(line)
+    print(Path(arguments.out) / "validation.md")
+
+
+def _calibrate(arguments: argparse.Namespace) -> None:
+    from .validation.calibrate import calibrate
+
+    free = [name.strip() for name in arguments.free.split(",") if name.strip()]
+    found = calibrate(
+        arguments.table, arguments.out, arguments.region, free, seed=arguments.seed,
+        generations=arguments.generations, workers=arguments.jobs, show=sys.stderr.isatty(),
+    )  # fmt: skip
+    print(f"loss {found.loss[0]:.1f} -> {found.loss[1]:.1f} over {len(found.rows)} rows")
+    for name, before, after, deviation in zip(found.names, found.start, found.best, found.deviation, strict=True):
+        print(f"{name:<8} {before:.4g} -> {after:.4g} (factor {math.exp(deviation):.2f} either way)")
+    print(Path(arguments.out) / "parameters.toml")
 
 
 def _check(arguments: argparse.Namespace) -> int:

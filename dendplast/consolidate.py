@@ -8,19 +8,20 @@ what other spines do: a spine that a release does not reach takes the very same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from .course import Course
 from .diffusion import Deliveries
-from .parameters import RECEPTORS
+from .parameters import RECEPTORS, SHARES
 from .release import LIGAND
 from .rule import State, Surround, learn, midpoint, readout, resting
 
-__all__ = ["Arrivals", "Engine", "GROWTH", "rest_grid"]
+__all__ = ["Arrivals", "Engine", "GROWTH", "Inflow", "rest_grid"]
 
 GROWTH = 0.1
 """Step over time since the last event; halving it moves a tag by less than 0.1 % (a test)."""
@@ -109,6 +110,22 @@ class Arrivals:
         return cls(empty, whole, (whole,) * dimensions, np.zeros((0, 12)))
 
 
+@dataclass(frozen=True, eq=False)
+class Inflow:
+    """A field that was solved ahead, as an engine's states see it.
+
+    Attributes
+    ----------
+    where : tuple of ndarray, each shape (n_point,)
+        Index of the spine, or of condition and spine, of each point of the course.
+    course : Course
+        Excess over the tone.
+    """
+
+    where: tuple[np.ndarray, ...]
+    course: Course
+
+
 class Engine:
     """The rule in numpy, for spines or for conditions by spines.
 
@@ -127,7 +144,9 @@ class Engine:
     bath_times : callable
         Maps an interval (ms, ms) to the times in it at which the bath changes.
     arrivals : Arrivals, optional
-        Releases.
+        Releases that act as exponentials.
+    inflows : sequence of Inflow
+        Fields that were solved ahead.
     step : callable
         What moves the states in a rest: `rule.midpoint`, or a part of it.
     """
@@ -141,12 +160,15 @@ class Engine:
         bath: Callable[[float], Mapping[str, Any]],
         bath_times: Callable[[float, float], np.ndarray],
         arrivals: Arrivals | None = None,
+        inflows: Sequence[Inflow] = (),
         step: Callable[..., State] = midpoint,
     ) -> None:
         self.step = step
         self.p, self.shape, self.rates, self.uptake = p, shape, rates, uptake
         self.bath, self.bath_times = bath, bath_times
         self.arrivals = arrivals or Arrivals.none(len(shape))
+        self.inflows = tuple(inflows)
+        self._changes = np.sort(np.concatenate([self.arrivals.time, *(i.course.release for i in self.inflows)]))
         self.s: dict[str, np.ndarray] = {name: np.zeros((len(rates), *shape)) for name in LIGANDS}
         self.c: dict[str, Any] = {}
         self.prp_drive = 0.0
@@ -166,6 +188,8 @@ class Engine:
                 for kind, short in (("agonist", "ago"), ("antagonist", "ant"))
             }
             self._known = (since, after[0] if len(after) else t + _AHEAD)
+            drugs["gs"] = bath["gs_ext"]
+            drugs["share"] = {name: bath[f"share_{name}"] for name in SHARES}
             self._bath = {name: bath[f"{name}_ext"] for name in LIGANDS}, drugs
         free, drugs = self._bath
         if field:
@@ -182,8 +206,9 @@ class Engine:
                 index = (slice(None), *(w[rows] for w in arrivals.where))
                 np.add.at(self.s[name], index, arrivals.weights[rows].T)
 
-    def _spread(self, h: float) -> dict[str, Any]:
-        """Return the mean released concentration over the next `h` ms and let the exponentials decay."""
+    def _spread(self, t0: float, t1: float) -> dict[str, Any]:
+        """Return the mean released concentration from t0 to t1 (ms) and let the exponentials decay."""
+        h = t1 - t0
         means: dict[str, Any] = {}
         for name in LIGANDS:
             s = self.s[name]
@@ -194,14 +219,20 @@ class Engine:
             column = (slice(None),) + (None,) * len(self.shape)
             means[name] = np.maximum((s * (-np.expm1(-x) / x)[column]).sum(axis=0), 0.0)
             self.s[name] = s * np.exp(-x)[column]
+        for inflow in self.inflows:
+            part = inflow.course.average(t0, t1)
+            if part is not None:
+                name = LIGAND[inflow.course.modulator]
+                means[name] = np.broadcast_to(means[name], self.shape).copy()
+                means[name][inflow.where] += part
         return means
 
-    def tick(self, t: float, cai: np.ndarray, h: float = 1.0) -> None:
-        """Advance one tick of `h` ms under calcium (mM) sampled in it, shape (n_sample, ...)."""
+    def tick(self, t: float, cai: np.ndarray, h: float = 1.0, pre: Any = 0.0) -> None:
+        """Advance one tick of `h` ms under calcium (mM) sampled in it, shape (n_sample, ...), and `pre` releases."""
         self._deliver(t, t + h)
-        field = self._spread(h)
+        field = self._spread(t, t + h)
         phi_P, phi_D = (phi.mean(axis=0) for phi in readout(cai, self.y, self.p))
-        around = self._around(t + h, field)
+        around = replace(self._around(t + h, field), release=pre / h)
         self.y = learn(self.y, phi_P, phi_D, cai.mean(axis=0), around, h, self.p)
         self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
 
@@ -210,14 +241,13 @@ class Engine:
 
         Where a release arrives, or has arrived a short while ago, the step is divided.
         """
-        arrivals = self.arrivals.time
-        before = arrivals[arrivals < t1]
+        before = self._changes[: np.searchsorted(self._changes, t1)]
         ends = [t1]
         if len(before) and GROWTH * (t0 - before[-1]) < t1 - t0:
             ends = self._divided(t0, t1, before)
         for end in ends:
             self._deliver(t0, end)
-            field = self._spread(end - t0)
+            field = self._spread(t0, end)
             around = self._around(0.5 * (t0 + end), field)
             self.y = self.step(self.y, ca, around, end - t0, self.p)
             self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}

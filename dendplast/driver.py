@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from neuron import h
 
-from .consolidate import LIGANDS, Engine, rest_grid
+from .consolidate import LIGANDS, Engine, Inflow, rest_grid
 from .errors import SimulationError
+from .feed import Feed
 from .model import Model
 from .recorder import Recorder
 from .release import N_RATE
@@ -83,19 +84,20 @@ class Driver:
         arrivals = self.model.arrivals()
         arrivals = replace(arrivals, time=self._on_grid(arrivals.time))
         reached = np.zeros(len(self.model.spines), bool)
-        reached[self.model.deliveries.spine] = True
+        reached[self.model.field.reached] = True
         self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
-        self.arrivals = arrivals
+        self.arrivals, self.feed = arrivals, Feed(self.model.processes, self.model.field.courses)
         number = np.full(len(reached), -1)
         self._engines = []
         for group in self.groups:
             number[group] = np.arange(len(group))
             mine = arrivals.only(np.isin(arrivals.where[0], group))
             mine = replace(mine, where=(number[mine.where[0]],))
+            inflows = [Inflow((number[c.spine],), c) for c in self.feed.courses] if reached[group[0]] else []
             self._engines.append(
                 Engine(
                     self.model.rule_parameters(group), (len(group),), self.model.rates(), self.model.uptake(),
-                    self.model.bath, self.model.bath_times, mine,
+                    self.model.bath, self.model.bath_times, mine, inflows,
                 )
             )  # fmt: skip
 
@@ -218,9 +220,8 @@ class Driver:
             for name, slot in self.fast.items():
                 slot.set(self.rest[name])
         else:  # too short to be at rest: receptors go on closing, the rest stays as it was when calm
-            p = self.model.parameters.synapse
             for name in ("r_ampa", "d_ampa", "r_nmda", "d_nmda"):
-                left = np.exp(-(t - self.rest_since) / getattr(p, "tau_" + name))
+                left = np.exp(-(t - self.rest_since) / self.model.values["tau_" + name])
                 self.fast[name].set(self.fast[name].get() * left)
         self.active_since = t
         self._set_bath()
@@ -282,8 +283,12 @@ class Driver:
     def _advance(self, stop: float) -> None:
         ticks = round((stop - self.t) / TICK)
         self._send(self.t, stop)
-        if not self.capture:
+        if not self.capture and not self.feed.wants(self.t, stop):
             forward(ticks * self.steps)
+        elif not self.capture:
+            for k in range(ticks):
+                self.feed.write(self.t + k * TICK, self.model.outside)
+                forward(self.steps)
         else:
             cai = self.fast["cai"]
             for k in range(ticks):

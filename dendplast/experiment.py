@@ -13,10 +13,13 @@ from pydantic import Field, field_validator
 
 from .drugs import Drug
 from .errors import ParameterError
+from .indicator import Indicator
 from .parameters import Parameters
 from .presets import Tone
+from .presynaptic import Presynaptic
 from .protocol import Protocol, check_time
 from .quantity import Description, quantity
+from .solution import Solution
 
 __all__ = ["Experiment", "Numerics", "Placement", "Record"]
 
@@ -24,7 +27,8 @@ __all__ = ["Experiment", "Numerics", "Placement", "Record"]
 class Placement(Description):
     """How many spines the cell gets, where, and in which form.
 
-    Without `n` and `scale` 1 the preset's measured density decides.
+    Without `n` and `scale` 1 the preset's measured density decides.  `calibrate` gives each spine the
+    calcium that was measured in spines, with the measured spread unless they are to be `identical`.
     """
 
     n: int | None = Field(None, ge=1, le=200_000)
@@ -36,10 +40,16 @@ class Placement(Description):
     path_max: float = quantity(1e9, "um", "assumed: no upper limit", 0)
     form: Literal["process", "sections"] = "process"
     calibrate: bool = True
+    identical: bool = False
 
 
 class Numerics(Description):
-    """How the experiment is computed."""
+    """How the experiment is computed.
+
+    `field` is the backend of the modulators' fields: linear uptake as exponentials (``"soe"``) or exact sums
+    (``"green"``), saturating uptake around each site by itself (``"radial"``) or of all together (``"grid"``,
+    points `grid_h` apart); ``"auto"`` decides by how far releases fill the uptake.
+    """
 
     dt: float = quantity(0.025, "ms", "10.1162/neco.1997.9.6.1179 (the usual step of NEURON)", 1e-4, 0.2)
     d_lambda: float = quantity(0.1, "1", "10.1162/089976600300015934", 0.005, 1)
@@ -50,6 +60,8 @@ class Numerics(Description):
     full: bool = False
     check: bool = False
     plastic: bool = True
+    field: Literal["auto", "soe", "green", "radial", "grid"] = "auto"
+    grid_h: float = quantity(1.0, "um", "assumed: a vesicle is right within 1 % from 1 um on (a test)", 0.2, 10)
 
 
 class Record(Description):
@@ -99,6 +111,12 @@ class Experiment(Description):
         What is in the bath, and when.
     tone : Tone, optional
         Steady concentration of each modulator; the preset's when not given.
+    solution : Solution
+        Extracellular calcium and magnesium, and temperature.
+    indicator : Indicator, optional
+        Calcium indicator in the cell; none unless given.
+    presynaptic : Presynaptic, optional
+        Short-term plasticity and stochastic release; every presynaptic spike releases unless given.
     excitability : bool
         Modulators act on the conductances that the preset's ``[gains]`` name.
     until : float or str
@@ -116,6 +134,9 @@ class Experiment(Description):
     protocol: tuple[Protocol, ...] = ()
     drugs: tuple[Drug, ...] = ()
     tone: Tone | None = None
+    solution: Solution = Solution()
+    indicator: Indicator | None = None
+    presynaptic: Presynaptic | None = None
     excitability: bool = False
     until: float | str = "end + 1 s"
     numerics: Numerics = Numerics()
@@ -143,11 +164,24 @@ class Experiment(Description):
                 group = data.get(head)
                 if not isinstance(group, Description):
                     raise ParameterError(
-                        f"{head}: is no group of an experiment; groups are spines, numerics, record"
+                        f"{head}: is no group of an experiment; groups are spines, solution, numerics, record"
                     )
                 value = type(group)(**({n: getattr(group, n) for n in type(group).model_fields} | {rest: value}))
             data[head] = value
         return Experiment(**data)
+
+    def changed(self, changes: Mapping[str, Any]) -> Experiment:
+        """Return a copy with values changed by dotted key: ``{"protocol.0.n": 20, "numerics.dt": 0.05}``.
+
+        Raises
+        ------
+        ParameterError
+            If a key or a value is not valid.
+        """
+        data = self.model_dump(mode="json", exclude_none=True)
+        for key, value in changes.items():
+            _change(data, key, value)
+        return type(self)(**data)
 
     def to_toml(self) -> str:
         """Return the description as TOML, complete, in the units of NEURON."""

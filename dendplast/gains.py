@@ -15,7 +15,6 @@ import numpy as np
 from neuron import h
 
 from .consolidate import Arrivals
-from .diffusion import deliveries
 from .errors import ParameterError
 from .excitability import SIGNALS, SPINE_CONDUCTANCES, by_target, gain
 from .rule import parameters
@@ -81,8 +80,9 @@ class Gains:
     def begin(self) -> None:
         """Go to time 0: receptors in the steady state of tone and bath; hear the protocols as they are now."""
         model = self.model
-        table = deliveries(model.schedule.sites, self._xyz, model.media, model.soe)
-        self.shafts.listen(Arrivals.of(table, model.schedule.release_time, model.schedule.release_site))
+        field = model.field_at(self._xyz)
+        arrivals = Arrivals.of(field.linear, model.schedule.release_time, model.schedule.release_site)
+        self.shafts.listen(arrivals, field.courses)
         shaft = self.shafts.at(0.0)
         self.t = 0.0
         # the bath is the same everywhere, and so is the steady state: a spine's is that of any shaft
@@ -91,8 +91,8 @@ class Gains:
     def advance(self, t: float) -> None:
         """Write the gains that are held from time `t` on (ms)."""
         self.t = t
-        spine = {s: slot.get() for s, slot in self._states.items()}
-        self._set(self.shafts.at(t + self.grid / 2), signals(spine, self._p))
+        spine = signals({s: slot.get() for s, slot in self._states.items()}, self._p)
+        self._set(self.shafts.at(t + self.grid / 2), spine)
 
     def _set(self, shaft: dict[str, np.ndarray], spine: dict[str, np.ndarray]) -> None:
         n = len(self._xyz)

@@ -13,25 +13,25 @@ from . import rule
 from .anatomy import SpineSettings
 from .cell import Cell
 from .consolidate import Arrivals
-from .diffusion import Deliveries, deliveries, soe_rates
+from .diffusion import Deliveries, soe_rates
 from .drugs import bath, bath_times
-from .errors import ParameterError
 from .experiment import Experiment
+from .feed import Feed
+from .field import Field, solve_field
 from .geometry import Geometry
+from .indicator import Indicator
 from .parameters import Parameters
 from .presets import Preset
-from .protocol import Selection
 from .release import LIGAND, MEDIA, SoeSettings
 from .schedule import Schedule, compile_schedule
-from .spines import Spines
+from .solution import Solution, changes
+from .spines import Spines, chosen
 from .stepping import TICK, weakly
 
 __all__ = ["Model"]
 
 REFERENCE_VOLUME = 0.087
 """Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
-
-_SPECIAL = {"bap_peak", "epsp_peak"}  # targets of the calibration, not parameters of the mechanism
 
 
 class Model:
@@ -57,9 +57,19 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), before modulators act on them.
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and modulators, and at `ca_ref`.
+    media : dict of str to Medium
+        Tissue around the cell, as the excess over the tone sees it.
+    outside : dict of str to float
+        ``da``, ``ach``, ``ne`` that tone and bath last set (mM).
+    solution : Solution
+        What the cell lies in.
+    values : dict of str to float
+        What is written into every spine.
     gains : Gains or None
         What modulators make of channels and conductances; None unless ``experiment.excitability``.
+    held : dict of str to float
+        Variables of the bath that keep a value whatever drugs do.
     """
 
     def __init__(
@@ -77,20 +87,26 @@ class Model:
         self.necks: list[Any] = []
         self.processes: list[Any] = []
         self.driver: Any = None
+        self.solution = Solution()
+        self.values: dict[str, float] = {}
+        self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
+        self.held: dict[str, float] = {}
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
         share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
-        self.nmda_scale = 1.0
         self.gains: Any = None
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
-        self.media = MEDIA[preset.tissue]
+        media = MEDIA[preset.tissue]
+        self.media = {name: medium.around(self.tone[LIGAND[name]]) for name, medium in media.items()}
+        self._field: Field | None = None
+        self.outside: dict[str, float] = {}
         self._configure()
         self._compile()
         self._handlers = [
@@ -138,23 +154,46 @@ class Model:
 
     def _configure(self) -> None:
         """Write the parameters into the mechanisms."""
-        values = {n: v for n, v in self.parameters.flat().items() if n not in _SPECIAL}
-        for name in [n for n in values if n in Parameters.model_fields["outcome"].annotation.model_fields]:
-            del values[name]
+        values = self.parameters.compiled()
         values |= {f"uptake_{LIGAND[m]}": medium.uptake for m, medium in self.media.items()}
         values |= {"soe_tau_min": self.soe.tau_min, "soe_tau_max": self.soe.tau_max, "tick": TICK}
         values["plastic"] = float(self.experiment.numerics.plastic)
+        self._write(values)
+        self.set_conductances(**self.conductances)
+
+    def _write(self, values: dict[str, float]) -> None:
+        """Write values into every spine, and remember them as `values`."""
+        self.values |= values
         for name, value in values.items():
             for process in self.processes:
                 setattr(process, name, value)
+
+    def set_solution(self, solution: Solution) -> None:
+        """Put the cell into a solution: calcium entry, magnesium block and kinetics of the spines follow it.
+
+        The cell's own channels see its calcium, and its temperature when the model is run.
+        """
+        self.solution = solution
+        values = changes(solution, self.parameters.flat(), self.preset.cell.celsius)
+        self._scale["g_vgcc"] = values.pop("vgcc_scale")
+        self._write(values)
         self.set_conductances(**self.conductances)
 
+    def set_indicator(self, indicator: Indicator | None) -> None:
+        """Put an indicator into the cell, or take it out."""
+        self._write({"indicator": 0.0} if indicator is None else indicator.compiled())
+
+    @property
+    def celsius(self) -> float:
+        """Temperature at which the model is run (degC)."""
+        return self.preset.cell.celsius if self.solution.celsius is None else self.solution.celsius
+
     def set_conductances(self, **values: np.ndarray) -> None:
-        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,))."""
+        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,)), before any block."""
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):
-                setattr(process, name, float(value))
+                setattr(process, name, float(value) * self._scale.get(name, 1.0))
 
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
@@ -193,43 +232,46 @@ class Model:
         ParameterError
             If a number is no spine's, or no spine fits the selection.
         """
-        spines = self.spines
-        if isinstance(what, str):
-            return np.arange(len(spines))
-        if isinstance(what, Selection):
-            keep = (spines.path_distance >= what.path_min) & (spines.path_distance <= what.path_max)
-            if what.region:
-                keep &= spines.region == what.region
-            found = np.flatnonzero(keep)
-            if not len(found):
-                raise ParameterError(f"none of {len(spines)} spines is where region, path_min and path_max ask")
-            if what.n is not None and what.n > len(found):
-                raise ParameterError(f"n = {what.n} is too many: {len(found)} spines are there to choose from")
-            if what.n is not None:
-                found = np.sort(np.random.default_rng(what.seed).choice(found, what.n, replace=False))
-            return found
-        numbers = np.asarray(list(what), int)
-        wrong = numbers[(numbers < 0) | (numbers >= len(spines))]
-        if len(wrong):
-            raise ParameterError(f"there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
-        return numbers
+        return chosen(self.spines, what)
 
     def _compile(self) -> None:
         """Turn the protocols into events, and find whom each release reaches."""
         experiment = self.experiment
+        synapse = experiment.presynaptic
+        if synapse is not None:
+            synapse = synapse.at(experiment.solution.ca, self.parameters.solution.ca_ref)
         self.schedule: Schedule = compile_schedule(
-            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s)
+            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s), synapse
         )
-        self.deliveries: Deliveries = deliveries(self.schedule.sites, self.spines.xyz, self.media, self.soe)
+        self._field = None
         for at in np.unique(self.schedule.pulse_at.astype(int)):
             self._electrode(int(at))  # now: NEURON takes no new point process in the middle of a run
+
+    @property
+    def field(self) -> Field:
+        """What the releases bring to the spines; solved when first asked for after a protocol was added."""
+        if self._field is None:
+            self._field = self.field_at(self.spines.xyz)
+        return self._field
+
+    def field_at(self, xyz: np.ndarray) -> Field:
+        """Return what the releases bring to points (um), shape (n, 3), which count as spines."""
+        s, numerics = self.schedule, self.experiment.numerics
+        return solve_field(
+            s.sites, s.release_time, s.release_site, xyz, self.media, numerics.field, numerics.grid_h, self.soe
+        )
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Every pair of release site and spine in reach, by linear uptake."""
+        return self.field.deliveries
 
     def _p(self, site: Any) -> float:
         return self.media[site.modulator].p if site.p is None else site.p
 
     def bath(self, t: float) -> dict[str, float]:
         """Return what tone and drugs set at time `t` (ms), see `drugs.bath`."""
-        return bath(self.experiment.drugs, self.tone, t)
+        return bath(self.experiment.drugs, self.tone, t) | self.held
 
     def bath_times(self, t0: float, t1: float) -> np.ndarray:
         """Return the times in (t0, t1) at which the bath changes (ms)."""
@@ -238,20 +280,18 @@ class Model:
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        self.nmda_scale = values.pop("nmda_scale")
-        for name, value in values.items():
-            for process in self.processes:
-                setattr(process, name, value)
-        for process, g in zip(self.processes, self.unmodulated("g_nmda"), strict=True):
-            process.g_nmda = float(g)
+        self._scale["g_nmda"] = values.pop("nmda_scale")
+        self.outside.update({name: values[f"{name}_ext"] for name in LIGAND.values()})
+        self._write(values)
+        self.set_conductances(g_nmda=self.conductances["g_nmda"])
         if self.gains is not None:
             self.gains.write()
 
     def unmodulated(self, name: str) -> Any:
         """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
         if name not in self.conductances:
-            return self.parameters.flat()[name]
-        return self.conductances[name] * (self.nmda_scale if name == "g_nmda" else 1.0)
+            return self.values[name]
+        return self.conductances[name] * self._scale.get(name, 1.0)
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
@@ -262,8 +302,8 @@ class Model:
         return {LIGAND[m]: medium.uptake for m, medium in self.media.items()}
 
     def arrivals(self) -> Arrivals:
-        """Return every release as it arrives at every spine in reach, sorted by time."""
-        return Arrivals.of(self.deliveries, self.schedule.release_time, self.schedule.release_site)
+        """Return every release that acts as exponentials, as it arrives at every spine in reach, by time."""
+        return Arrivals.of(self.field.linear, self.schedule.release_time, self.schedule.release_site)
 
     # ---- events -------------------------------------------------------------------------------------
 
@@ -331,6 +371,10 @@ class Model:
 
     def _after(self) -> None:
         """Queue every event, once NEURON has cleared its queue; a driven run queues its own."""
+        if self.solution.ca != self.parameters.solution.ca_ref:  # NEURON has just set the calcium of its default
+            for sec in self.cell.sections:
+                if h.ismembrane("ca_ion", sec=sec):
+                    sec.cao = self.solution.ca
         if self.driver is not None:
             return
         times, netcons = self.electrical_events()
@@ -342,13 +386,15 @@ class Model:
         cvode = h.CVode()
         for t in self.bath_times(0.0, 1e14):
             cvode.event(t, (weakly(self.set_bath), float(t)))
+        self._feed = Feed(self.processes, self.field.courses)
+        self._feed.live(0.0, self.outside)
         if self.gains is not None:
             self.gains.live()
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
-        reached = f"{len(self.deliveries)} in reach of a release"
-        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {reached}>"
+        releases = f"{len(self.schedule.release_time)} releases"
+        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {releases}>"
 
     def __getstate__(self) -> None:
         raise TypeError(

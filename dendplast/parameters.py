@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import model_validator
+
 from .errors import ParameterError
 from .quantity import Description, quantity, under, unit_of
+from .solution import SolutionParameters
 
 __all__ = [
     "CalciumParameters",
@@ -25,6 +28,7 @@ __all__ = [
     "ReceptorParameters",
     "SynapseParameters",
     "RECEPTORS",
+    "SHARES",
 ]
 
 RECEPTORS = {
@@ -35,8 +39,19 @@ RECEPTORS = {
 }  # fmt: skip
 """Receptor subtypes of a spine and the ligand each of them binds."""
 
+SHARES = ("PKA", "AC", "PLC", "ecb", "prp")
+"""What a drug may leave a share of: PKA, calcium-stimulated cyclase, PLC, endocannabinoid arm, synthesis."""
+
 _CHINDEMI = "10.1038/s41467-022-30214-w"
+_RODRIGUES = "10.7554/eLife.80152"
+_R_TYPE = "most being R-type (10.1038/35046076)"
 _TUNED = "assumed: tuned on "
+
+
+_POPULATION = {
+    "bap_peak", "epsp_peak", "bap_spread", "epsp_spread", "bap_volume", "epsp_volume", "ampa_volume"
+}  # fmt: skip
+"""Targets of the calibration and their spread between spines."""
 
 
 class SynapseParameters(Description):
@@ -54,6 +69,7 @@ class SynapseParameters(Description):
     mg: float = quantity(1.0, "mM", _CHINDEMI, 0, 10)
     mg_slope: float = quantity(0.072, "/mV", _CHINDEMI, 0, 1)
     mg_half: float = quantity(2.552, "mM", _CHINDEMI, 1e-3, 100)
+    ampa_volume: float = quantity(0.88, "1", _CHINDEMI + " (correlation of ln(g_ampa) with ln(volume))", 0.1, 1)
     ca_fraction: float = quantity(0.0506, "1", _CHINDEMI, 0, 1)
     e_ca_nmda: float = quantity(40.0, "mV", _CHINDEMI, 0, 200)
 
@@ -69,11 +85,37 @@ class CalciumParameters(Description):
     vhalf_h: float = quantity(-39.0, "mV", _CHINDEMI, -150, 100)
     k_h: float = quantity(9.2, "mV", _CHINDEMI, 0.1, 100)
     tau_h: float = quantity(27.0, "ms", _CHINDEMI, 1e-3, 1000)
+    share_L: float = quantity(0.1, "1", "assumed: a fifth of a spike's calcium in ca1, " + _R_TYPE, 0, 1)
+    share_T: float = quantity(0.02, "1", "assumed: a sixth of a spike's calcium in ca1, " + _R_TYPE, 0, 1)
+    vhalf_L: float = quantity(9.7, "mV", "assumed: Boltzmann through the rates of " + _RODRIGUES, -100, 100)
+    k_L: float = quantity(7.0, "mV", "assumed: Boltzmann through the rates of " + _RODRIGUES, 0.1, 100)
+    vhalf_m_T: float = quantity(-32.0, "mV", _RODRIGUES, -150, 100)
+    k_m_T: float = quantity(7.0, "mV", _RODRIGUES, 0.1, 100)
+    vhalf_h_T: float = quantity(-70.0, "mV", _RODRIGUES, -150, 100)
+    k_h_T: float = quantity(6.5, "mV", _RODRIGUES, 0.1, 100)
+    tau_h_T: float = quantity(50.0, "ms", _RODRIGUES, 1e-3, 1000)
     kappa: float = quantity(24.0, "1", "10.1016/S0896-6273(02)00573-1", 0, 1000)
     tau_ca: float = quantity(12.0, "ms", "10.1016/S0896-6273(02)00573-1", 0.1, 1000)
+    k_neck: float = quantity(
+        0.0, "/ms", "assumed: calcium leaves by the pump; with its buffer it takes 250 ms through the neck", 0, 10
+    )
     ca_rest: float = quantity(7e-5, "mM", _CHINDEMI, 0, 1e-2)
     bap_peak: float = quantity(1.4e-3, "mM", _CHINDEMI + " (rise per back-propagating spike)", 1e-5, 0.1)
     epsp_peak: float = quantity(7e-4, "mM", _CHINDEMI + " (rise per EPSP at rest)", 1e-5, 0.1)
+    bap_spread: float = quantity(0.43, "1", _CHINDEMI + " (SD over mean between spines, 0.6/1.4 uM)", 0, 2)
+    epsp_spread: float = quantity(0.66, "1", _CHINDEMI + " (SD over mean between spines, 0.44/0.67 uM)", 0, 2)
+    bap_volume: float = quantity(
+        0.0, "1", "assumed: correlation of ln(bap_peak) with ln(volume); none published", -1, 1
+    )
+    epsp_volume: float = quantity(
+        0.0, "1", "assumed: correlation of ln(epsp_peak) with ln(volume); none published", -1, 1
+    )
+
+    @model_validator(mode="after")
+    def _shares_of_one(self) -> CalciumParameters:
+        if self.share_L + self.share_T > 1:
+            raise ValueError(f"share_L + share_T = {self.share_L + self.share_T:g} must be at most 1")
+        return self
 
 
 class ReadoutParameters(Description):
@@ -93,6 +135,14 @@ class ReadoutParameters(Description):
     r_D: float = quantity(8e-4, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
     tau_D: float = quantity(8000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e6)
     zeta: float = quantity(1.0, "1", "10.7554/eLife.80152 (kinase against phosphatase plane)", 0, 1)
+    K_E: float = quantity(5e-4, "mM", "assumed: any spike's calcium makes endocannabinoid", 1e-5, 1)
+    n_E: float = quantity(4.0, "1", "assumed: cooperative, as its release from calcium alone", 1, 12)
+    k_E: float = quantity(0.02, "/ms", "assumed: one spike makes a third of the most", 0, 10)
+    tau_E: float = quantity(
+        50.0, "ms", "assumed: window of timing-dependent depression (10.1016/S0896-6273(03)00476-8)", 1, 1e5
+    )
+    tau_G: float = quantity(30.0, "ms", "assumed: presynaptic NMDA and metabotropic receptors stay active", 1, 1e5)
+    r_E: float = quantity(0.0, "/ms", "assumed: no endocannabinoid arm unless the preset says so", 0, 10)
     e_0: float = quantity(0.02, "1", "assumed: background activity leaves no tag", 0, 1)
     w_theta: float = quantity(0.3, "1", "assumed: share of the threshold that activity moves", 0, 1)
     ca_mean: float = quantity(2e-5, "mM", "assumed: mean calcium above rest that keeps the threshold", 1e-7, 1)
@@ -142,6 +192,10 @@ class CascadeParameters(Description):
     chi: float = quantity(
         0.0, "1", "10.1371/journal.pcbi.1008078 (adenylyl cyclase 1 needs calcium and Gs)", 0, 100
     )
+    K_C: float = quantity(5e-4, "mM", "assumed: calcium at half stimulation of adenylyl cyclase 1 and 8", 1e-5, 1)
+    n_C: float = quantity(6.0, "1", "assumed: calmodulin binds four calcium; 6 keeps it off at rest", 1, 12)
+    k_C: float = quantity(0.02, "/ms", "assumed: one EPSP stimulates most of it", 0, 10)
+    tau_C: float = quantity(5000.0, "ms", "assumed: bridges test stimuli 5 s apart (10.7554/eLife.09685)", 1, 1e6)
     e_Gi: float = quantity(4.0, "1", "assumed: strength of Gi against Gs", 0, 100)
     K_A: float = quantity(0.45, "1", _TUNED + "10.7554/eLife.09685", 1e-3, 10)
     n_A: float = quantity(4.0, "1", _TUNED + "10.7554/eLife.09685", 1, 12)
@@ -217,10 +271,16 @@ class Parameters(Description):
     conversion: ConversionParameters = ConversionParameters()
     expression: ExpressionParameters = ExpressionParameters()
     outcome: OutcomeParameters = OutcomeParameters()
+    solution: SolutionParameters = SolutionParameters()
 
     def flat(self) -> dict[str, float]:
         """Return every number by its name (names are unique over the groups)."""
         return {k: v for group in type(self).model_fields for k, v in getattr(self, group).model_dump().items()}
+
+    def compiled(self) -> dict[str, float]:
+        """Return the parameters that the compiled spine has; the others are limits, targets and coefficients."""
+        python = {*_POPULATION, *OutcomeParameters.model_fields, *SolutionParameters.model_fields}
+        return {name: value for name, value in self.flat().items() if name not in python}
 
     def replaced(self, changes: Mapping[str, Any]) -> Parameters:
         """Return a copy with `changes`: ``{"readout": {"K_P": 3e-3}}`` or flat ``{"K_P": 3e-3}``.

@@ -22,12 +22,14 @@ from .errors import ParameterError
 from .parameters import Parameters
 from .quantity import Description, convert, quantity
 
-__all__ = ["CellPreset", "Channel", "Preset", "Profile", "Tone", "load_preset", "preset_names"]
+__all__ = ["CellPreset", "Channel", "Preset", "Profile", "Tone", "load_preset", "preset_names", "split_sources"]
 
 REGIONS = ("soma", "axon", "basal", "apical")
+MEMBRANE = ("cm", "g_pas")
 # RANGE parameters of the mechanisms in mod/ that a preset may set, and their units there.
 SETTINGS = {
-    "ar2": "1", "vhalf": "mV", "k": "mV", "e": "mV", "depth": "um", "tau": "ms", "gamma": "1", "cainf": "mM",
+    "ar2": "1", "vhalf": "mV", "k": "mV", "e": "mV", "vshift": "mV", "khalf": "mM", "hill": "1", "otau": "ms",
+    "depth": "um", "tau": "ms", "gamma": "1", "cainf": "mM",
 }  # fmt: skip
 _SOURCE = re.compile(r"10\.\d{4,9}/\S+|assumed: \S.*")
 _PRESET = "given by the preset file"
@@ -43,13 +45,16 @@ class Profile(Description):
     linear          1 + slope * min(x, limit)
     sigmoid         low + (high - low) / (1 + exp(-(x - center) / width))
     exponential     1 + amplitude * exp(-x / width)
+    growth          1 + amplitude * (exp(x / width) - 1)
     step            1 from `start` up to `stop`, `outside` elsewhere
     ==============  ==================================================================
 
-    Every kind is multiplied by `outside` where x < start or x >= stop.
+    Every kind is multiplied by `outside` where x < start or x >= stop.  With `reach` all distances are
+    those of a tree whose farthest apical tip is `reach` away: on another tree the profile is stretched,
+    so that what sits around the main bifurcation of one tree does so on the next.
     """
 
-    kind: Literal["constant", "linear", "sigmoid", "exponential", "step"] = "constant"
+    kind: Literal["constant", "linear", "sigmoid", "exponential", "growth", "step"] = "constant"
     source: str = "assumed: uniform"
     slope: float = quantity(0.0, "/um", _PRESET, 0.0)
     limit: float = quantity(1e6, "um", _PRESET, 0.0)
@@ -61,13 +66,15 @@ class Profile(Description):
     start: float = quantity(0.0, "um", _PRESET, 0.0)
     stop: float = quantity(1e6, "um", _PRESET, 0.0)
     outside: float = quantity(0.0, "1", _PRESET, 0.0)
+    reach: float | None = quantity(None, "um", _PRESET, 1.0)
 
     @model_validator(mode="after")
     def _only_what_the_kind_uses(self) -> Profile:
-        window = {"kind", "source", "start", "stop", "outside"}
+        window = {"kind", "source", "start", "stop", "outside", "reach"}
         own = {
             "constant": set(), "step": set(), "linear": {"slope", "limit"},
             "sigmoid": {"low", "high", "center", "width"}, "exponential": {"amplitude", "width"},
+            "growth": {"amplitude", "width"},
         }[self.kind]  # fmt: skip
         extra = sorted(self.model_fields_set - window - own)
         if extra:
@@ -76,15 +83,27 @@ class Profile(Description):
             raise ValueError(f"start = {self.start:g} um must be less than stop = {self.stop:g} um")
         return self
 
-    def __call__(self, distance: np.ndarray) -> np.ndarray:
-        """Return f at path distances `distance` (um), same shape."""
+    def __call__(self, distance: np.ndarray, tip: float | None = None) -> np.ndarray:
+        """Return f at path distances `distance` (um), same shape, on a tree whose farthest apical tip is at `tip`.
+
+        Raises
+        ------
+        ParameterError
+            If the profile has a `reach` and the tree no tip to stretch it to.
+        """
         x = np.asarray(distance, float)
+        if self.reach is not None:
+            if not tip:
+                raise ParameterError(f"reach = {self.reach:g} um: needs an apical tree to stretch the profile to")
+            x = x * (self.reach / tip)
         if self.kind == "linear":
             f = 1 + self.slope * np.minimum(x, self.limit)
         elif self.kind == "sigmoid":
             f = self.low + (self.high - self.low) / (1 + np.exp(-(x - self.center) / self.width))
         elif self.kind == "exponential":
             f = 1 + self.amplitude * np.exp(-x / self.width)
+        elif self.kind == "growth":
+            f = 1 + self.amplitude * np.expm1(x / self.width)
         else:
             f = np.ones_like(x)
         return np.where((x >= self.start) & (x < self.stop), f, self.outside * f)
@@ -131,8 +150,18 @@ class Channel(Description):
         return self
 
 
+class Membrane(Description):
+    """What the bare membrane of one region has of its own; None leaves the cell's value."""
+
+    cm: float | None = quantity(None, "uF/cm2", _PRESET, 0.1, 10.0)
+    g_pas: float | None = quantity(None, "S/cm2", _PRESET, 0.0, 1.0)
+
+
 class CellPreset(Description):
-    """The electrical cell of a preset."""
+    """The electrical cell of a preset.
+
+    `apical_min` is how far the apical tree must reach for the preset to make sense on it.
+    """
 
     celsius: float = quantity(..., "degC", _PRESET, 0.0, 45.0)
     v_init: float = quantity(..., "mV", _PRESET, -120.0, 0.0)
@@ -146,8 +175,10 @@ class CellPreset(Description):
     pulse_dur: float = quantity(..., "ms", _PRESET, 0.1, 100.0)
     pulse_latency: float = quantity(..., "ms", _PRESET, 0.0, 100.0)
     requires_apical: bool = False
+    apical_min: float | None = quantity(None, "um", _PRESET, 0.0, 1e4)
     spikes: bool = True
     regions: dict[str, dict[str, Channel]]
+    membrane: dict[str, Membrane] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _regions_are_known(self) -> CellPreset:
@@ -156,7 +187,16 @@ class CellPreset(Description):
                 raise ValueError(f"unknown region {region!r}; regions are {', '.join(REGIONS)}")
         if "soma" not in self.regions or "axon" not in self.regions:
             raise ValueError("regions soma and axon are required (an empty table is allowed)")
+        for region, channels in self.regions.items():
+            for name, channel in channels.items():
+                if channel.profile.reach is not None and not self.requires_apical:
+                    raise ValueError(f"{region}.{name}.profile.reach: needs requires_apical = true")
         return self
+
+    def membrane_of(self, region: str) -> tuple[float, float]:
+        """Return capacitance (uF/cm2) and leak conductance (S/cm2) of a region."""
+        own = self.membrane.get(region, Membrane())
+        return self.cm if own.cm is None else own.cm, self.g_pas if own.g_pas is None else own.g_pas
 
 
 class Tone(Description):
@@ -216,7 +256,7 @@ def load_preset(name_or_path: str | Path) -> Preset:
         raise ParameterError(f"{path}: is not TOML: {error}") from None
     sources: dict[str, str] = {}
     try:
-        parts = {key: _split(value, key, sources) for key, value in table.items() if isinstance(value, dict)}
+        parts = {key: split_sources(value, key, sources) for key, value in table.items() if isinstance(value, dict)}
         parts["cell"] = _arrange(parts.get("cell", {}))
         return Preset(**(table | parts), sources=sources)
     except ParameterError as error:
@@ -241,10 +281,10 @@ def _locate(name_or_path: str | Path) -> Path:
     raise ParameterError(f"preset {str(name_or_path)!r} is not known; {hint} (presets: {', '.join(names)})")
 
 
-def _split(value: Any, where: str, sources: dict[str, str]) -> Any:
+def split_sources(value: Any, where: str, sources: dict[str, str]) -> Any:
     """Take the source out of each [value, source] pair; bare numbers are refused."""
     if isinstance(value, dict):
-        inside = {k: _split(v, f"{where}.{k}", sources) for k, v in value.items()}
+        inside = {k: split_sources(v, f"{where}.{k}", sources) for k, v in value.items()}
         if where.endswith(".profile"):
             source = inside.get("source", "")
             if not _SOURCE.fullmatch(source):
@@ -263,9 +303,11 @@ def _split(value: Any, where: str, sources: dict[str, str]) -> Any:
 
 
 def _arrange(cell: dict[str, Any]) -> dict[str, Any]:
-    """Gather the region tables of [cell] under ``regions``; unknown tables stay, and are refused later."""
-    regions = {key: cell[key] for key in REGIONS if key in cell}
-    return {k: v for k, v in cell.items() if k not in regions} | {"regions": regions}
+    """Gather the region tables of [cell] under ``regions`` and ``membrane``; unknown tables are refused later."""
+    tables = {key: cell[key] for key in REGIONS if isinstance(cell.get(key), dict)}
+    regions = {key: {k: v for k, v in table.items() if k not in MEMBRANE} for key, table in tables.items()}
+    membrane = {key: {k: v for k, v in table.items() if k in MEMBRANE} for key, table in tables.items()}
+    return {k: v for k, v in cell.items() if k not in tables} | {"regions": regions, "membrane": membrane}
 
 
 def _number(key: str, value: Any, unit: str) -> float:

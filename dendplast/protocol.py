@@ -67,6 +67,26 @@ def check_time(text: float | str) -> None:
     resolve_time(text, 1e15)
 
 
+def later(text: float | str, delay: float) -> float | str:
+    """Return a start time moved by `delay` (ms); one relative to the ``end`` stays relative.
+
+    Examples
+    --------
+    >>> later("end + 1 s", 500.0)
+    'end + 1500 ms'
+
+    Raises
+    ------
+    ParameterError
+        If the text is no time, or the new time is negative.
+    """
+    match = _RELATIVE.match(text) if isinstance(text, str) else None
+    if match is None:
+        return resolve_time(resolve_time(text, 0.0) + delay, 0.0)
+    step = (convert(match[2], "ms") if match[2] else 0.0) * (-1 if match[1] == "-" else 1) + delay
+    return f"end {'-' if step < 0 else '+'} {abs(step):.12g} ms"
+
+
 class Selection(Description):
     """Spines chosen by place instead of by number.
 
@@ -222,19 +242,21 @@ class Uncaging(Synaptic):
 
 
 class Spikes(_Timed):
-    """Make the soma spike: `n` spikes at `hz`, nothing presynaptic."""
+    """Make the soma spike: `n` spikes at `hz`, nothing presynaptic, in `trains` trains."""
 
     kind: Literal["spikes"] = "spikes"
     n: int = Field(1, ge=1)
     hz: float = quantity(20.0, "Hz", "assumed: a usual train", 1e-4, 500)
+    trains: int = Field(1, ge=1)
+    train_interval: float = quantity(10_000.0, "ms", "10.7554/eLife.81071 (bursts at 0.1 Hz)", 1, 1e8)
 
     def post(self) -> np.ndarray:
         """Return postsynaptic spike times (ms)."""
-        return np.arange(self.n) * 1e3 / self.hz
+        return _trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
 
     def end(self, start: float) -> float:
         """Return the end of the protocol (ms)."""
-        return start + self.n * 1e3 / self.hz
+        return start + float(self.post()[-1]) + 1e3 / self.hz
 
 
 class Plateau(_Timed):

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from .consolidate import Arrivals, Engine, rest_grid
-from .diffusion import deliveries, soe_rates
+from .consolidate import Arrivals, Engine, Inflow, rest_grid
+from .diffusion import soe_rates
 from .drugs import Drug, bath, bath_times
 from .errors import ParameterError
+from .field import solve_field
 from .parameters import Parameters
 from .protocol import Release, resolve_time
 from .release import LIGAND, Medium, SoeSettings
@@ -60,6 +61,8 @@ class Recorded:
     ----------
     cai : ndarray, shape (n_tick, n_sample, n_spine)
         Calcium (mM), ticks of 1 ms.
+    pre : ndarray, shape (n_tick, n_spine)
+        Releases of glutamate in each tick.
     onsets : ndarray, shape (n_unit,)
         Time at which each repetition begins (ms).
     rest : ndarray, shape (n_spine,)
@@ -71,14 +74,17 @@ class Recorded:
     parameters : Parameters
         Of the spines.
     media : dict of str to Medium
-        Tissue around them.
+        Tissue around them, as the excess over the tone sees it.
     tone : dict of str to float
         ``da``, ``ach``, ``ne`` (mM).
     seed : int
         Seed of the releases.
+    field, grid_h : str, float
+        Backend of the modulators' fields, and the grid's distance of points (um).
     """
 
     cai: np.ndarray
+    pre: np.ndarray
     onsets: np.ndarray
     rest: np.ndarray
     protocol: Any
@@ -87,6 +93,8 @@ class Recorded:
     media: Mapping[str, Medium]
     tone: Mapping[str, float]
     seed: int
+    field: str = "auto"
+    grid_h: float = 1.0
 
 
 def replay(
@@ -123,7 +131,7 @@ def replay(
         {LIGAND[m]: medium.uptake for m, medium in recorded.media.items()},
         lambda t: _stacked(conditions, recorded.tone, t),
         lambda a, b: np.unique(np.concatenate([np.zeros(0), *(bath_times(c.drugs, a, b) for c in conditions)])),
-        _merged(compiled),
+        _merged([arrivals for arrivals, _ in compiled]), [inflow for _, inflows in compiled for inflow in inflows],
     )  # fmt: skip
     active = np.array([c.active for c in conditions])[:, None]
     rest = np.broadcast_to(recorded.rest, n)
@@ -149,7 +157,8 @@ def replay(
                 break
             cai = recorded.cai[k : k + size].astype(float)
             if size == 1:
-                engine.tick(t, np.where(active, cai[0][:, None, :], recorded.rest))
+                pre = np.where(active, recorded.pre[k], 0.0)
+                engine.tick(t, np.where(active, cai[0][:, None, :], recorded.rest), pre=pre)
             else:
                 engine.rest(t, t + size, np.where(active, cai.mean(axis=(0, 1)), recorded.rest))
             t += size
@@ -163,9 +172,10 @@ BLOCK = 10
 
 
 def _blocks(recorded: Recorded) -> list[tuple[int, int]]:
-    """Divide the ticks of a unit: one by one while calcium is high, ten at once in its tail."""
+    """Divide the ticks of a unit: one by one while calcium is high or glutamate comes, ten at once in its tail."""
     p = recorded.parameters.readout
     high = recorded.cai.max(axis=(1, 2)) > 0.25 * p.theta_lo * min(p.K_P * (1 - p.w_A), p.K_D)
+    high |= recorded.pre.any(axis=1)
     out, k = [], 0
     while k < len(high):
         size = BLOCK if k + BLOCK <= len(high) and not high[k : k + BLOCK].any() else 1
@@ -178,17 +188,21 @@ def _nobody(_: Any) -> np.ndarray:
     return np.zeros(0, int)
 
 
-def _compile(recorded: Recorded, condition: Condition, k: int) -> Arrivals:
-    """Return the arrivals of one condition."""
+def _compile(recorded: Recorded, condition: Condition, k: int) -> tuple[Arrivals, list[Inflow]]:
+    """Return what one condition brings to the spines."""
 
     def probability(site: Any) -> float:
         return recorded.media[site.modulator].p if site.p is None else site.p
 
     items = (recorded.protocol, *condition.releases)
     schedule = compile_schedule(items, _nobody, recorded.seed, probability)
-    table = deliveries(schedule.sites, recorded.spines.xyz, recorded.media)
-    found = Arrivals.of(table, schedule.release_time, schedule.release_site)
-    return replace(found, where=(np.full(len(found), k), *found.where))
+    time, site = schedule.release_time, schedule.release_site
+    field = solve_field(
+        schedule.sites, time, site, recorded.spines.xyz, recorded.media, recorded.field, recorded.grid_h
+    )
+    found = Arrivals.of(field.linear, time, site)
+    inflows = [Inflow((np.full(len(c.spine), k), c.spine), c) for c in field.courses]
+    return replace(found, where=(np.full(len(found), k), *found.where)), inflows
 
 
 def _merged(parts: Sequence[Arrivals]) -> Arrivals:

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 STATES = (
-    "kinase", "phosphatase", "elig_P", "elig_D", *RECEPTORS, "PKA", "PLC", "tag_P", "tag_D", "labile",
+    "kinase", "phosphatase", "cyclase", "glu", "ecb", "elig_P", "elig_D", *RECEPTORS, "PKA", "PLC", "tag_P", "tag_D", "labile",
     "early", "prp", "late", "primed", "theta", "volume",
 )  # fmt: skip
 """States that relax, in the order in which one drives the next."""
@@ -100,6 +100,12 @@ class Surround:
         Competitive antagonist over its dissociation constant (1).
     prp_drive : float or ndarray
         What the cell's other synapses add to the synthesis of proteins (1).
+    release : float or ndarray
+        Glutamate released onto the spine, in releases per ms.
+    gs : float or ndarray
+        What a drug adds to the stimulation of adenylyl cyclase (1).
+    share : mapping of str to float or ndarray
+        Share that drugs leave of `parameters.SHARES`; 1 when not given.
     """
 
     da: Any = 0.0
@@ -108,6 +114,13 @@ class Surround:
     agonist: Mapping[str, Any] = field(default_factory=dict)
     antagonist: Mapping[str, Any] = field(default_factory=dict)
     prp_drive: Any = 0.0
+    release: Any = 0.0
+    gs: Any = 0.0
+    share: Mapping[str, Any] = field(default_factory=dict)
+
+    def left(self, name: str) -> Any:
+        """Return the share of one of `parameters.SHARES` that drugs leave."""
+        return self.share.get(name, 1.0)
 
     def ligand(self, receptor: str, p: SimpleNamespace) -> Any:
         """Return the effective ligand concentration at a receptor subtype (mM)."""
@@ -142,9 +155,9 @@ def _gi(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     return p.x_D2 * y["D2"] + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
 
 
-def _pka_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal
-    return p.k_A * gs * (1 + p.chi * y["kinase"]) / (1 + p.e_Gi * _gi(y, p))
+def _pka_drive(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> Any:
+    gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal + around.gs
+    return p.k_A * gs * (1 + p.chi * around.left("AC") * y["cyclase"]) / (1 + p.e_Gi * _gi(y, p))
 
 
 def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
@@ -152,15 +165,15 @@ def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
 
 
 def _signalling(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
-    """Return drive and rate of receptors and cascades: calcium has a say in them through the kinase alone."""
+    """Return drive and rate of receptors and cascades: calcium has a say in them through the cyclase alone."""
     out = {}
     for receptor in RECEPTORS:
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
-    drive = _pka_drive(y, p)
-    out["PKA"] = (drive, drive + 1 / p.tau_A)
+    drive = _pka_drive(y, around, p)
+    out["PKA"] = (drive * around.left("PKA"), drive + 1 / p.tau_A)
     drive = _plc_drive(y, p)
-    out["PLC"] = (drive, drive + 1 / p.tau_Q)
+    out["PLC"] = (drive * around.left("PLC"), drive + 1 / p.tau_Q)
     return out
 
 
@@ -194,9 +207,15 @@ def coefficients(
     out["kinase"] = (drive, drive + 1 / p.tau_K)
     drive = p.k_N * phi_D
     out["phosphatase"] = (drive, drive + 1 / p.tau_N)
+    drive = p.k_C * hill(ca, p.K_C, p.n_C)
+    out["cyclase"] = (drive, drive + 1 / p.tau_C)
+    out["glu"] = (around.release, around.release + 1 / p.tau_G)
+    drive = p.k_E * hill(ca, p.K_E, p.n_E)
+    out["ecb"] = (drive, drive + 1 / p.tau_E)
     drive = p.r_P * y["kinase"]
     out["elig_P"] = (drive, drive + 1 / p.tau_P)
-    drive = p.r_D * y["phosphatase"] * (1 - p.zeta * y["kinase"])
+    drive = p.r_D * y["phosphatase"] + p.r_E * around.left("ecb") * y["ecb"] * y["glu"]
+    drive = drive * (1 - p.zeta * y["kinase"])
     out["elig_D"] = (drive, drive + 1 / p.tau_D)
 
     out |= _signalling(y, around, p)
@@ -214,7 +233,7 @@ def coefficients(
 
     out["early"] = ((p.h_P * y["tag_P"] - p.h_D * y["tag_D"]) / p.tau_tr, 1 / p.tau_tr)
     makes = np.abs(y["early"]) + around.prp_drive > p.th_prp / (1 + p.k_mu * y["primed"])
-    drive = np.where(makes, 1 / p.tau_rise, 0.0)
+    drive = np.where(makes, around.left("prp") / p.tau_rise, 0.0)
     out["prp"] = (drive, drive + 1 / p.tau_prp)
     out["late"] = (
         y["prp"] * (y["tag_P"] * p.z_max + y["tag_D"] * p.z_min) / p.tau_z,
@@ -308,10 +327,10 @@ def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> Sta
     for receptor in RECEPTORS:
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         y[receptor] = y[receptor] + drive / (drive + getattr(p, "koff_" + receptor))
-    drive = _pka_drive(y, p)
-    y["PKA"] = y["PKA"] + drive / (drive + 1 / p.tau_A)
+    drive = _pka_drive(y, around, p)
+    y["PKA"] = y["PKA"] + around.left("PKA") * drive / (drive + 1 / p.tau_A)
     drive = _plc_drive(y, p)
-    y["PLC"] = y["PLC"] + drive / (drive + 1 / p.tau_Q)
+    y["PLC"] = y["PLC"] + around.left("PLC") * drive / (drive + 1 / p.tau_Q)
     y["primed"] = y["primed"] + hill(y["PKA"], p.K_A, p.n_A)
     y["theta"] = y["theta"] + 1.0
     y["volume"] = y["volume"] + p.head_volume

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .errors import ParameterError
-from .protocol import Pairing, Plateau, Release, Spikes, Synaptic, ThetaBurst, resolve_time
+from .presynaptic import Presynaptic, release_weights
+from .protocol import Pairing, Plateau, Release, Spikes, Synaptic, ThetaBurst, Uncaging, resolve_time
 from .quantity import under
 from .release import Varicosity
 
@@ -49,7 +50,11 @@ class Schedule:
 
 
 def compile_schedule(
-    protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, release_p: Callable[[Any], float]
+    protocols: Sequence[Any],
+    resolve: Callable[[Any], np.ndarray],
+    seed: int,
+    release_p: Callable[[Any], float],
+    synapse: Presynaptic | None = None,
 ) -> Schedule:
     """Turn protocols into one table of events.
 
@@ -63,13 +68,16 @@ def compile_schedule(
         Seed of the run; each release site draws from its own stream.
     release_p : callable
         Maps a site to its release probability.
+    synapse : Presynaptic, optional
+        Gives each presynaptic spike its weight, each spine from a stream of its own; without it every spike
+        releases.  Uncaged glutamate needs no release.
 
     Raises
     ------
     ParameterError
         If a start time is not valid or a spine does not exist.
     """
-    pre: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    pre: list[tuple[np.ndarray, ...]] = []
     pulses: list[tuple[np.ndarray, ...]] = []
     releases: list[tuple[np.ndarray, np.ndarray]] = []
     sites: list[Any] = []
@@ -88,6 +96,7 @@ def compile_schedule(
                     np.repeat(times, len(spines)),
                     np.tile(spines, len(times)),
                     np.full(len(times) * len(spines), weight),
+                    np.full(len(times) * len(spines), not isinstance(item, Uncaging)),
                 )
             )
         post = None
@@ -112,7 +121,11 @@ def compile_schedule(
                 times = times[rng.random(len(times)) < release_p(item.site)]
             releases.append((times, np.full(len(times), sites.index(item.site))))
         end = max(end, item.end(start))
-    columns = [*_sorted(pre, 3), *_sorted(pulses, 4), *_sorted(releases, 2)]
+    time, spine, weight, released = _sorted(pre, 4)
+    if synapse is not None:
+        weight = weight * _weights(synapse, time, spine, released.astype(bool), seed)
+    some = weight != 0  # a failure is no event
+    columns = [time[some], spine[some], weight[some], *_sorted(pulses, 4), *_sorted(releases, 2)]
     return Schedule(*columns, sites=tuple(sites), end=end)
 
 
@@ -123,7 +136,20 @@ def _resolved(resolve: Callable[[Any], np.ndarray], what: Any, key: str) -> np.n
         raise under(key, error) from None
 
 
-_RELEASE_STREAM = 2  # spawn keys: 1 spine placement, 2 release, 3 loss
+def _weights(
+    synapse: Presynaptic, time: np.ndarray, spine: np.ndarray, released: np.ndarray, seed: int
+) -> np.ndarray:
+    """Return the weight of every presynaptic spike: each spine's train has its history and its stream."""
+    out = np.ones(len(time))
+    for i in np.unique(spine[released]):
+        mine = released & (spine == i)
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_SYNAPSE_STREAM, int(i))))
+        out[mine] = release_weights(synapse, time[mine], rng)
+    return out
+
+
+# spawn keys: 1 spine placement, 2 release, 3 loss, 4 choice of spines, 5 glutamate, 6 spread between spines
+_RELEASE_STREAM, _SYNAPSE_STREAM = 2, 5
 
 
 def _sorted(rows: list[tuple[np.ndarray, ...]], width: int) -> list[np.ndarray]:

@@ -9,14 +9,15 @@ Nothing electrical acts back on a shaft: its signals are a function of time, whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from .consolidate import GROWTH, LIGANDS, STEP_MAX, Arrivals, Engine
+from .consolidate import Arrivals, Engine, GROWTH, Inflow, LIGANDS, STEP_MAX
+from .course import Course
 from .parameters import RECEPTORS
 from .rule import State, hill, signal
 
@@ -97,21 +98,23 @@ class Shafts:
         bath_times: Callable[[float, float], np.ndarray],
     ) -> None:
         self.p, self.n = p, n
-        self._engine = lambda points, arrivals: Engine(
-            p, (points,), rates, uptake, bath, bath_times, arrivals, signal
+        self._engine = lambda points, arrivals, inflows: Engine(
+            p, (points,), rates, uptake, bath, bath_times, arrivals, inflows, signal
         )
         self.listen(Arrivals.none())
 
-    def listen(self, arrivals: Arrivals) -> None:
+    def listen(self, arrivals: Arrivals, courses: Sequence[Course] = ()) -> None:
         """Start from the steady state of the bath at time 0, and hear these releases (`where`: the point)."""
-        self.reached = np.isin(np.arange(self.n), arrivals.where[0])
+        reached = [arrivals.where[0], *(c.spine for c in courses)]
+        self.reached = np.isin(np.arange(self.n), np.concatenate(reached))
         self._groups = []
         number = np.empty(self.n, int)
         for points in (np.flatnonzero(self.reached), np.flatnonzero(~self.reached)):
             if len(points):
                 number[points] = np.arange(len(points))
                 mine = arrivals.only(np.isin(arrivals.where[0], points))
-                engine = self._engine(len(points), replace(mine, where=(number[mine.where[0]],)))
+                inflows = [Inflow((number[c.spine],), c) for c in courses] if self.reached[points[0]] else []
+                engine = self._engine(len(points), replace(mine, where=(number[mine.where[0]],)), inflows)
                 self._groups.append(_Group(points, engine))
 
     def at(self, t: float) -> dict[str, np.ndarray]:

@@ -74,7 +74,7 @@ def run(
     outcomes: dict[str, list[np.ndarray]] = {n: [] for n in OUTCOMES}
     model.driver = driver
     try:
-        with fixed_step(experiment.numerics.dt, model.preset.cell.celsius):
+        with fixed_step(experiment.numerics.dt, model.celsius):
             driver.start() if state is None else driver.restore(state)
             if end < driver.t:
                 raise SimulationError(f"until = {end:g} ms: the state to go on from is at {driver.t:g} ms already")
@@ -102,7 +102,9 @@ def run(
         outcomes=table,
         lost=table["hazard"] > limit,
         conductances=dict(model.conductances),
-        provenance=provenance(experiment.seed) | {"wall_time_s": clock.perf_counter() - wall, "until": end},
+        provenance=provenance(experiment.seed)
+        | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
+        | {"wall_time_s": clock.perf_counter() - wall, "until": end},
         state=final,
     )
 
@@ -161,6 +163,15 @@ def _commit() -> str:
     return done.stdout.strip() or "none"
 
 
+def _releases(driver: Driver) -> np.ndarray:
+    """Return the releases of glutamate in each captured tick at every spine, shape (n_tick, n_spine)."""
+    s = driver.model.schedule
+    out = np.zeros((len(driver.captured), len(driver.model.spines)))
+    tick = np.floor((s.pre_time - driver.captured[0][0]) / TICK + 1e-9)
+    np.add.at(out, (tick.astype(int), s.pre_spine.astype(int)), s.pre_weight)
+    return out
+
+
 def record(model: Model, protocol: Any) -> Recorded:
     """Record the calcium of one unit of a protocol (a pairing, or a train) at every spine it drives.
 
@@ -177,8 +188,11 @@ def record(model: Model, protocol: Any) -> Recorded:
     Raises
     ------
     ParameterError
-        If neither pairings nor trains are far enough apart, or the experiment has ``excitability``.
+        If neither pairings nor trains are far enough apart, release is stochastic or changes in a train, or the
+        experiment has ``excitability``.
     """
+    if model.experiment.presynaptic is not None:
+        raise ParameterError("presynaptic: no pairing is like the next, so that the protocol has to be run in full")
     if model.gains is not None:
         raise ParameterError(
             "excitability = true: modulators change the calcium itself, so it can not be recorded once and "
@@ -193,9 +207,10 @@ def record(model: Model, protocol: Any) -> Recorded:
         model._compile()
         driver = Driver(model, capture=True)
         model.driver = driver
-        with fixed_step(before.numerics.dt, model.preset.cell.celsius):
+        with fixed_step(before.numerics.dt, model.celsius):
             driver.start()
             driver.to(unit.end(0.0) + relax)
+        pre = _releases(driver)
     finally:
         model.driver = None
         model.experiment = before
@@ -212,6 +227,7 @@ def record(model: Model, protocol: Any) -> Recorded:
     chosen = model.choose(protocol.spines)
     return Recorded(
         cai=np.array([c for _, c in driver.captured], np.float32)[:, :, chosen],
+        pre=pre[:, chosen],
         onsets=onsets,
         rest=driver.rest["cai"][chosen],
         protocol=protocol,
@@ -220,4 +236,6 @@ def record(model: Model, protocol: Any) -> Recorded:
         media=model.media,
         tone=model.tone,
         seed=before.seed,
+        field=before.numerics.field,
+        grid_h=before.numerics.grid_h,
     )

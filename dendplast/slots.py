@@ -19,7 +19,7 @@ SPINE_RULE = (*STATES, *INTEGRALS, "w", "da", "ach", "ne")
 
 SPINE_FAST = (
     "vhead", "r_ampa", "d_ampa", "r_nmda", "d_nmda", "m_ca", "h_ca", "cai", "ica", "offset", "schur",
-    "unblock",
+    "unblock", "m_L", "m_T", "h_T", "part_R", "open_LT", "ca_ind", "fluorescence",
 )  # fmt: skip
 """What electricity moves in a spine."""
 
@@ -66,7 +66,7 @@ def spine_references(processes: Sequence[Any], name: str) -> list[Any]:
 
 
 def cell_references(sections: Iterable[Any]) -> list[Any]:
-    """Return references to every voltage, and to every state of every density mechanism and ion.
+    """Return references to every voltage, and to every state of every density mechanism and every concentration.
 
     The nodes at the ends of sections have no area and no say in the solution, but in how it is rounded.
     """
@@ -78,6 +78,8 @@ def cell_references(sections: Iterable[Any]) -> list[Any]:
             out.append(seg._ref_v)
             for mechanism in seg:
                 name = mechanism.name()
+                if name.endswith("_ion"):  # a pool's state is the ion's concentration, listed by neither
+                    out.append(getattr(seg, f"_ref_{name[:-4]}i"))
                 if name not in states:
                     states[name] = _states_of(name)
                 for state, size in states[name]:
@@ -87,7 +89,10 @@ def cell_references(sections: Iterable[Any]) -> list[Any]:
 
 
 def _states_of(mechanism: str) -> list[tuple[str, int]]:
-    """Return the names and sizes of a mechanism's states, as attributes of a segment's mechanism."""
+    """Return the names and sizes of a mechanism's states, as attributes of a segment's mechanism.
+
+    The concentration inside is a state of its ion, though NEURON counts it among what is assigned.
+    """
     standard = h.MechanismStandard(mechanism, 3)
     name = h.ref("")
     found = []
@@ -95,4 +100,6 @@ def _states_of(mechanism: str) -> list[tuple[str, int]]:
         size = int(standard.name(name, i))
         suffix = "_" + mechanism
         found.append((name[0][: -len(suffix)] if name[0].endswith(suffix) else name[0], size))
+    if mechanism.endswith("_ion"):
+        found.append((mechanism.removesuffix("_ion") + "i", 1))
     return found

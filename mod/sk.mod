@@ -3,17 +3,18 @@ TITLE Small-conductance calcium-activated potassium current
 COMMENT
     ik = gain gbar o (v - ek)
 
-    oinf = 1/(1 + (0.00057/cai)^5.2) (mM),  otau = 4.9
+    oinf = 1/(1 + (khalf/cai)^hill)
 
 Kohler et al. 1996, doi 10.1126/science.273.5282.1709, as in Lindroos et al. 2018,
-doi 10.3389/fncir.2018.00003, ModelDB 237653.  No temperature factor.
+doi 10.3389/fncir.2018.00003, ModelDB 237653, which the defaults are; khalf = 0.43 uM, hill = 4.8 and
+otau = 1 ms in Hay et al. 2011, doi 10.1371/journal.pcbi.1002107.  No temperature factor.
 ENDCOMMENT
 
 NEURON {
     SUFFIX dp_sk
     USEION ca READ cai
     USEION k READ ek WRITE ik
-    RANGE gbar, gain
+    RANGE gbar, gain, khalf, hill, otau
     RANGE ik, oinf
     THREADSAFE
 }
@@ -26,9 +27,11 @@ UNITS {
 }
 
 PARAMETER {
-    gbar = 0   (S/cm2) <0, 1e9>    : density
-    gain = 1   (1)     <0, 1e3>    : factor of the modulators on the density
-    otau = 4.9 (ms)    <1e-3, 1e9> : time constant
+    gbar  = 0      (S/cm2) <0, 1e9>    : density
+    gain  = 1      (1)     <0, 1e3>    : factor of the modulators on the density
+    khalf = 5.7e-4 (mM)    <1e-9, 1>   : calcium that opens half of the channels
+    hill  = 5.2    (1)     <1, 20>     : steepness
+    otau  = 4.9    (ms)    <1e-3, 1e9> : time constant
 }
 
 ASSIGNED {
@@ -62,5 +65,5 @@ DERIVATIVE states {
 }
 
 PROCEDURE rates(cai (mM)) {
-    oinf = 1/(1 + (0.00057(mM)/cai)^5.2)
+    oinf = 1/(1 + (khalf/cai)^hill)
 }

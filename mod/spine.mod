@@ -11,14 +11,21 @@ R_neck = 0   the process sits in a head section that exists; vhead is that secti
              capacitance and leak belong to the section.
 
 Fast part, every dt.  AMPA and NMDA are differences of two exponentials; the NMDA block is
-1/(1 + exp(-mg_slope v) mg/mg_half); R-type calcium channels are m^2 h (Chindemi et al. 2022,
-10.1038/s41467-022-30214-w).  Calcium is bound by a fast linear buffer (kappa) and pumped out:
-                 dcai/dt = -ica/(2 F V (1 + kappa)) - (cai - ca_rest)/tau_ca
+1/(1 + exp(-mg_slope v) mg/mg_half); calcium channels are m^2 h (R-type, Chindemi et al. 2022,
+10.1038/s41467-022-30214-w), m (L-type) and m h (T-type, both Rodrigues et al. 2023, 10.7554/eLife.80152).
+The gates of L-type and T-type move every `sample`, a tenth of their fastest time constant, to save time.
+Calcium is bound by a fast linear buffer (kappa), pumped out, and leaves through the neck into a dendrite
+that stays at rest:
+                 dcai/dt = -ica/(2 F V (1 + kappa)) - (cai - ca_rest)(1/tau_ca + k_neck)
+An indicator, where there is one, binds calcium one to one; (1 + kappa) cai + ca_ind is conserved:
+                 dca_ind/dt = kon_ind cai (indicator - ca_ind) - koff_ind ca_ind
 
 Rule, every `tick` ms (x' = drive - rate x, exact for constant coefficients; calcium enters by its
 Hill functions averaged over the tick at every `sample` ms).  The equations and where each comes from
 are in docs/model.md; the same rule in Python is dendplast/rule.py, and a test holds them equal.
     kinase, phosphatase    read calcium above theta K_P (lowered by PKA) and theta K_D
+    cyclase                adenylyl cyclase stimulated by calcium; multiplies what Gs does
+    glu, ecb               presynaptic activity and endocannabinoid made by calcium; together they depress
     elig_P, elig_D         eligibility traces; the kinase vetoes elig_D
     s_da, s_ach, s_ne      concentrations as 12 shared exponentials, fed by release events
     D1 .. A2A              receptor occupancy;  PKA, PLC  what Gs, Gi and Gq make of it
@@ -27,7 +34,7 @@ are in docs/model.md; the same rule in Python is dendplast/rule.py, and a test h
     theta, volume, hazard  sliding threshold, head volume, cumulative hazard of loss
     gate                   modulator-gated conversion so far: 0 for ever where no modulator acts
 
-Left out: coupling of head and shaft calcium (extrusion is faster than the neck), release statistics.
+Left out: calcium of the shaft.  Release statistics are drawn in Python, as weights of the events.
 The scheme knows dt, so it runs with the fixed step only.
 ENDCOMMENT
 
@@ -38,8 +45,12 @@ NEURON {
     RANGE da_ext, ach_ext, ne_ext, uptake_da, uptake_ach, uptake_ne, soe_tau_min, soe_tau_max
     RANGE ago_D1, ago_D2, ago_beta, ago_alpha1, ago_alpha2, ago_M1, ago_M4, ago_A2A
     RANGE ant_D1, ant_D2, ant_beta, ant_alpha1, ant_alpha2, ant_M1, ant_M4, ant_A2A, prp_drive
+    RANGE gs_ext, share_PKA, share_AC, share_PLC, share_ecb, share_prp
+    RANGE K_C, n_C, k_C, tau_C, tau_G, K_E, n_E, k_E, tau_E, r_E
     RANGE g_ampa, tau_r_ampa, tau_d_ampa, e_glu, g_nmda, tau_r_nmda, tau_d_nmda, mg, mg_slope, mg_half
     RANGE ca_fraction, e_ca_nmda, g_vgcc, e_ca, vhalf_m, k_m, tau_m, vhalf_h, k_h, tau_h, kappa, tau_ca
+    RANGE share_L, share_T, vhalf_L, k_L, vhalf_m_T, k_m_T, vhalf_h_T, k_h_T, tau_h_T, k_neck
+    RANGE open_R, open_L, open_T, indicator, kon_ind, koff_ind, range_ind, fluorescence, part_R, open_LT
     RANGE ca_rest, K_P, n_P, K_D, n_D, k_K, k_N, tau_K, tau_N, w_A, r_P, tau_P, r_D, tau_D, zeta, e_0
     RANGE w_theta, ca_mean, tau_theta, theta_lo, theta_hi, kon_D1, koff_D1, x_D1, kon_D2, koff_D2, x_D2
     RANGE kon_beta, koff_beta, x_beta, kon_alpha1, koff_alpha1, x_alpha1, kon_alpha2, koff_alpha2
@@ -76,7 +87,7 @@ PARAMETER {
     da_ext      = 0            (mM)        <0, 1>        : tone, bath or another field's dopamine
     ach_ext     = 0            (mM)        <0, 1>        : the same, acetylcholine
     ne_ext      = 0            (mM)        <0, 1>        : the same, noradrenaline
-    uptake_da   = 0.02         (/ms)       <0, 10>       : first-order loss of released dopamine
+    uptake_da   = 0.0205       (/ms)       <0, 10>       : first-order loss of released dopamine
     uptake_ach  = 0.2          (/ms)       <0, 10>       : the same, acetylcholine
     uptake_ne   = 5e-3         (/ms)       <0, 10>       : the same, noradrenaline
     soe_tau_min = 0.07         (ms)        <1e-3, 10>    : fastest of the shared exponentials
@@ -98,6 +109,19 @@ PARAMETER {
     ant_M4      = 0            (1)         <0, 1e9>
     ant_A2A     = 0            (1)         <0, 1e9>
     prp_drive   = 0            (1)         <0, 1e3>      : what the cell's other synapses add
+    gs_ext      = 0            (1)         <0, 1e3>      : stimulation of cyclase by a drug
+    share_PKA   = 1            (1)         <0, 1>        : share that drugs leave: PKA
+    share_AC    = 1            (1)         <0, 1>        : the same, calcium-stimulated cyclase
+    share_PLC   = 1            (1)         <0, 1>        : the same, PLC
+    share_ecb   = 1            (1)         <0, 1>        : the same, endocannabinoid arm
+    share_prp   = 1            (1)         <0, 1>        : the same, synthesis of proteins
+    open_R      = 1            (1)         <0, 1>        : share of R-type channels that no drug blocks
+    open_L      = 1            (1)         <0, 1>        : the same, L-type
+    open_T      = 1            (1)         <0, 1>        : the same, T-type
+    indicator   = 0            (mM)        <0, 10>       : calcium indicator in the cell, bound and free
+    kon_ind     = 200          (/mM/ms)    <1e-3, 1e5>   : its binding of calcium
+    koff_ind    = 0.5          (/ms)       <1e-6, 1e3>   : its unbinding
+    range_ind   = 100          (1)         <1, 1e4>      : fluorescence of bound over free indicator
     : ampa and nmda receptors of one spine of reference volume
     g_ampa      = 0.0005       (uS)        <0, 0.1>
     tau_r_ampa  = 0.2          (ms)        <0.001, 100>
@@ -120,8 +144,18 @@ PARAMETER {
     vhalf_h     = -39          (mV)        <-150, 100>
     k_h         = 9.2          (mV)        <0.1, 100>
     tau_h       = 27           (ms)        <0.001, 1000>
+    share_L     = 0.1          (1)         <0, 1>
+    share_T     = 0.02         (1)         <0, 1>
+    vhalf_L     = 9.7          (mV)        <-100, 100>
+    k_L         = 7            (mV)        <0.1, 100>
+    vhalf_m_T   = -32          (mV)        <-150, 100>
+    k_m_T       = 7            (mV)        <0.1, 100>
+    vhalf_h_T   = -70          (mV)        <-150, 100>
+    k_h_T       = 6.5          (mV)        <0.1, 100>
+    tau_h_T     = 50           (ms)        <0.001, 1000>
     kappa       = 24           (1)         <0, 1000>
     tau_ca      = 12           (ms)        <0.1, 1000>
+    k_neck      = 0            (/ms)       <0, 10>
     ca_rest     = 7e-05        (mM)        <0, 0.01>
     : kinase and phosphatase read calcium; eligibility traces remember them; the threshold slides
     K_P         = 0.004        (mM)        <1e-05, 1>
@@ -139,6 +173,13 @@ PARAMETER {
     tau_D       = 8000         (ms)        <1, 1e+06>
     zeta        = 1            (1)         <0, 1>
     e_0         = 0.02         (1)         <0, 1>
+    : endocannabinoid made by calcium depresses what releases glutamate meanwhile
+    K_E         = 0.0005       (mM)        <1e-05, 1>
+    n_E         = 4            (1)         <1, 12>
+    k_E         = 0.02         (/ms)       <0, 10>
+    tau_E       = 50           (ms)        <1, 100000>
+    tau_G       = 30           (ms)        <1, 100000>
+    r_E         = 0            (/ms)       <0, 10>
     w_theta     = 0.3          (1)         <0, 1>
     ca_mean     = 2e-05        (mM)        <1e-07, 1>
     tau_theta   = 7.2e+06      (ms)        <1, 1e+10>
@@ -175,6 +216,10 @@ PARAMETER {
     tau_A       = 5000         (ms)        <1, 1e+07>
     A_basal     = 0            (1)         <0, 10>
     chi         = 0            (1)         <0, 100>
+    K_C         = 0.0005       (mM)        <1e-05, 1>
+    n_C         = 6            (1)         <1, 12>
+    k_C         = 0.02         (/ms)       <0, 10>
+    tau_C       = 5000         (ms)        <1, 1e+06>
     e_Gi        = 4            (1)         <0, 100>
     K_A         = 0.45         (1)         <0.001, 10>
     n_A         = 4            (1)         <1, 12>
@@ -239,6 +284,12 @@ ASSIGNED {
     q_d_nmda (1)
     q_m (1)
     q_h (1)
+    q_m_LT (1)
+    q_h_T (1)
+    part_R (1)
+    open_LT (1)
+    tau_out (ms)
+    fluorescence (1)
     q_ca (1)
     n_tick (1)
     n_sample (1)
@@ -247,6 +298,7 @@ ASSIGNED {
     sum_P (1)
     sum_D (1)
     sum_ca (mM)
+    n_pre (1)
     unblock (1)
     k_P (1)
     q_basal (1)
@@ -262,9 +314,16 @@ STATE {
     d_nmda (1)
     m_ca (1)
     h_ca (1)
+    m_L (1)
+    m_T (1)
+    h_T (1)
+    ca_ind (mM)
     cai (mM)
     kinase (1)
     phosphatase (1)
+    cyclase (1)
+    glu (1)
+    ecb (1)
     elig_P (1)
     elig_D (1)
     s_da[12] (mM)
@@ -312,21 +371,31 @@ INITIAL {
     q_d_nmda = exp(-dt/tau_d_nmda)
     q_m = exp(-dt/tau_m)
     q_h = exp(-dt/tau_h)
-    q_ca = exp(-dt/tau_ca)
+    tau_out = 1/(1/tau_ca + k_neck)
+    q_ca = exp(-dt/tau_out)
     m_ca = 1/(1 + exp((vhalf_m - vhead)/k_m))
     h_ca = 1/(1 + exp((vhead - vhalf_h)/k_h))
-    ica = g_vgcc*m_ca*m_ca*h_ca*(vhead - e_ca)
+    m_L = 1/(1 + exp((vhalf_L - vhead)/k_L))
+    m_T = 1/(1 + exp((vhalf_m_T - vhead)/k_m_T))
+    h_T = 1/(1 + exp((vhead - vhalf_h_T)/k_h_T))
+    subtypes()
+    ica = g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)*(vhead - e_ca)
     unblock = unblocked(vhead)
     cai = calcium_at(ica)
     cai_peak = cai
+    ca_ind = indicator*cai/(cai + koff_ind/kon_ind)
+    fluorescence = brightness()
 
     n_sample = whole(sample/dt)
     n_tick = whole(tick/(n_sample*dt))
+    q_m_LT = exp(-n_sample*dt/tau_m)
+    q_h_T = exp(-n_sample*dt/tau_h_T)
     i_sample = 0
     i_tick = 0
     sum_P = 0
     sum_D = 0
     sum_ca = 0
+    n_pre = 0
     span = n_sample*n_tick*dt
     FROM j = 0 TO 11 {
         lambda[j] = 1/(soe_tau_min*(soe_tau_max/soe_tau_min)^(j/11))
@@ -350,10 +419,13 @@ INITIAL {
     A2A = bound(kon_A2A, koff_A2A, (adenosine + ago_A2A)/(1 + ant_A2A))
     kinase = 0
     phosphatase = 0
+    cyclase = 0
+    glu = 0
+    ecb = 0
     elig_P = 0
     elig_D = 0
-    PKA = pka_drive()/(pka_drive() + 1/tau_A)
-    PLC = plc_drive()/(plc_drive() + 1/tau_Q)
+    PKA = share_PKA*pka_drive()/(pka_drive() + 1/tau_A)
+    PLC = share_PLC*plc_drive()/(plc_drive() + 1/tau_Q)
     q_basal = hill(k_Q*Q_basal/(k_Q*Q_basal + 1/tau_Q), K_Q, n_Q)
     tag_P = 0
     tag_D = 0
@@ -376,7 +448,7 @@ BREAKPOINT {
     b = unblock
     ga = g_ampa*w*(d_ampa - r_ampa)
     gn = g_nmda*b*(d_nmda - r_nmda)
-    gc = g_vgcc*m_ca*m_ca*h_ca
+    gc = g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)
     if (R_neck > 0) {
         total = (ga + gn)*(vhead - e_glu) + gc*(vhead - e_ca) + g_leak*(vhead - e_leak)
         slope = ga + gn*(1 + mg_slope*(1 - b)*(vhead - e_glu)) + gc + g_leak
@@ -406,9 +478,13 @@ PROCEDURE advance() {
     m_ca = gated(m_ca, 1/(1 + exp((vhalf_m - vhead)/k_m)), q_m)
     h_ca = gated(h_ca, 1/(1 + exp((vhead - vhalf_h)/k_h)), q_h)
     unblock = unblocked(vhead)
-    ica = ca_fraction*g_nmda*unblock*(d_nmda - r_nmda)*(vhead - e_ca_nmda) + g_vgcc*m_ca*m_ca*h_ca*(vhead - e_ca)
+    ica = ca_fraction*g_nmda*unblock*(d_nmda - r_nmda)*(vhead - e_ca_nmda)
+        + g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)*(vhead - e_ca)
     steady = calcium_at(ica)
     cai = steady + (cai - steady)*q_ca
+    if (indicator > 0) {
+        share()
+    }
     if (cai > cai_peak) {
         cai_peak = cai
     }
@@ -416,6 +492,10 @@ PROCEDURE advance() {
     i_sample = i_sample + 1
     if (i_sample >= n_sample) {
         i_sample = 0
+        m_L = gated(m_L, 1/(1 + exp((vhalf_L - vhead)/k_L)), q_m_LT)
+        m_T = gated(m_T, 1/(1 + exp((vhalf_m_T - vhead)/k_m_T)), q_m_LT)
+        h_T = gated(h_T, 1/(1 + exp((vhead - vhalf_h_T)/k_h_T)), q_h_T)
+        subtypes()
         if (i_tick == 0) {
             k_P = theta*(1 - w_A*hill(PKA, K_A, n_A))
         }
@@ -429,6 +509,7 @@ PROCEDURE advance() {
             sum_P = 0
             sum_D = 0
             sum_ca = 0
+            n_pre = 0
         }
     }
 }
@@ -461,7 +542,7 @@ PROCEDURE learn(h (ms)) {
     late = relax(late, prp*(tag_P*z_max + tag_D*z_min)/tau_z, prp*(tag_P + tag_D)/tau_z, h)
     drive = 0
     if (fabs(early) + prp_drive > th_prp/(1 + k_mu*primed)) {
-        drive = 1/tau_rise
+        drive = share_prp/tau_rise
     }
     prp = relax(prp, drive, drive + 1/tau_prp, h)
     rate = 1/tau_mu_down
@@ -481,8 +562,8 @@ PROCEDURE learn(h (ms)) {
     labile = relax(labile, drive, drive + 1/tau_l, h)
 
     : cascades, receptors
-    PKA = relax(PKA, pka_drive(), pka_drive() + 1/tau_A, h)
-    PLC = relax(PLC, plc_drive(), plc_drive() + 1/tau_Q, h)
+    PKA = relax(PKA, share_PKA*pka_drive(), pka_drive() + 1/tau_A, h)
+    PLC = relax(PLC, share_PLC*plc_drive(), plc_drive() + 1/tau_Q, h)
     D1 = occupied(D1, kon_D1, koff_D1, (da + ago_D1)/(1 + ant_D1), h)
     D2 = occupied(D2, kon_D2, koff_D2, (da + ago_D2)/(1 + ant_D2), h)
     beta = occupied(beta, kon_beta, koff_beta, (ne + ago_beta)/(1 + ant_beta), h)
@@ -494,8 +575,13 @@ PROCEDURE learn(h (ms)) {
 
     : eligibility and the readouts of calcium
     elig_P = relax(elig_P, r_P*kinase, r_P*kinase + 1/tau_P, h)
-    drive = r_D*phosphatase*(1 - zeta*kinase)
+    drive = (r_D*phosphatase + r_E*share_ecb*ecb*glu)*(1 - zeta*kinase)
     elig_D = relax(elig_D, drive, drive + 1/tau_D, h)
+    drive = k_E*hill(sum_ca/n_tick/K_E, 1, n_E)
+    ecb = relax(ecb, drive, drive + 1/tau_E, h)
+    glu = relax(glu, n_pre/h, n_pre/h + 1/tau_G, h)
+    drive = k_C*hill(sum_ca/n_tick/K_C, 1, n_C)
+    cyclase = relax(cyclase, drive, drive + 1/tau_C, h)
     drive = k_K*sum_P/n_tick
     kinase = relax(kinase, drive, drive + 1/tau_K, h)
     drive = k_N*sum_D/n_tick
@@ -554,6 +640,7 @@ NET_RECEIVE(weight (1), agent (1), w0 (mM), w1 (mM), w2 (mM), w3 (mM), w4 (mM), 
     }
     : agent 0 is glutamate, 1 dopamine, 2 acetylcholine, 3 noradrenaline
     if (agent == 0) {
+        n_pre = n_pre + weight
         r_ampa = r_ampa + weight*f_ampa
         d_ampa = d_ampa + weight*f_ampa
         r_nmda = r_nmda + weight*f_nmda
@@ -632,7 +719,7 @@ FUNCTION gi_drive() (1) {
 }
 
 FUNCTION pka_drive() (/ms) {
-    pka_drive = k_A*(x_D1*D1 + x_beta*beta + x_A2A*A2A + A_basal)*(1 + chi*kinase)/(1 + e_Gi*gi_drive())
+    pka_drive = k_A*(x_D1*D1 + x_beta*beta + x_A2A*A2A + A_basal + gs_ext)*(1 + chi*share_AC*cyclase)/(1 + e_Gi*gi_drive())
 }
 
 FUNCTION plc_drive() (/ms) {
@@ -645,7 +732,33 @@ FUNCTION unblocked(u (mV)) (1) {
 
 FUNCTION calcium_at(current (nA)) (mM) {
     : steady calcium under a constant current
-    calcium_at = ca_rest - tau_ca*current*(1e6)/(2*FARADAY*head_volume*(1 + kappa))
+    calcium_at = ca_rest - tau_out*current*(1e6)/(2*FARADAY*head_volume*(1 + kappa))
+}
+
+PROCEDURE subtypes() {
+    : share of R-type channels that may open, and open share of L-type and T-type channels
+    part_R = (1 - share_L - share_T)*open_R
+    open_LT = share_L*open_L*m_L + share_T*open_T*m_T*h_T
+}
+
+PROCEDURE share() {
+    : backward Euler of binding: with total = (1 + kappa) cai + ca_ind kept, a quadratic equation for ca_ind
+    LOCAL total, a, p, q
+    total = (1 + kappa)*cai + ca_ind
+    a = dt*kon_ind/(1 + kappa)
+    p = a*(total + indicator) + 1 + dt*koff_ind
+    q = a*total*indicator + ca_ind
+    ca_ind = 2*q/(p + sqrt(p*p - 4*a*q))
+    cai = (total - ca_ind)/(1 + kappa)
+    fluorescence = brightness()
+}
+
+FUNCTION brightness() (1) {
+    : fluorescence over that of an indicator all bound
+    brightness = 0
+    if (indicator > 0) {
+        brightness = (1 + (range_ind - 1)*ca_ind/indicator)/range_ind
+    }
 }
 
 FUNCTION gated(x (1), xinf (1), q (1)) (1) {

@@ -19,7 +19,7 @@ NEURON_FLOOR = 3
 
 
 def read_table(text: str) -> dict[str, tuple[int, int]]:
-    """Return module -> (floor, position in its row); ``studies/`` counts as one module."""
+    """Return module -> (floor, position in its row); a folder such as ``studies/`` counts as one module."""
     place = {}
     for row in re.findall(r"^\| *(\d)[^|]*\|(.+)\|$", text, re.M):
         names = re.findall(r"`([\w/]+)`", row[1])
@@ -27,8 +27,11 @@ def read_table(text: str) -> dict[str, tuple[int, int]]:
     return place
 
 
-def imports(tree: ast.AST, depth: int) -> set[str]:
-    """Return what a file `depth` folders below the package imports: ``.name`` for our own, else the top name."""
+def imports(tree: ast.AST, depth: int, module: str) -> set[str]:
+    """Return what a file imports: ``.name`` for our own, else the top name.
+
+    The file lies `depth` folders deep (1: in the package itself); deeper ones lie in the sub-package `module`.
+    """
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -38,7 +41,7 @@ def imports(tree: ast.AST, depth: int) -> set[str]:
             if node.level == depth:  # relative to the package itself
                 base = f"dendplast.{base}".rstrip(".")
             elif node.level:
-                base = f"dendplast.studies.{base}".rstrip(".")
+                base = f"dendplast.{module}.{base}".rstrip(".")
             # `from . import a` imports the module a, `from .a import b` the module a
             found |= {f"{base}.{n.name}" for n in node.names} if base == "dendplast" else {base}
     ours = {name for name in found if name.split(".")[0] == "dendplast"}
@@ -52,7 +55,7 @@ def violations(module: str, tree: ast.AST, place: dict[str, tuple[int, int]], de
     """Return a sentence for each import that the table forbids."""
     floor, position = place[module]
     wrong = []
-    for name in sorted(imports(tree, depth)):
+    for name in sorted(imports(tree, depth, module)):
         if name == "neuron" and floor != NEURON_FLOOR:
             wrong.append(f"{module} (floor {floor}) imports neuron")
         if not name.startswith(".") or name[1:] == module:
@@ -125,7 +128,7 @@ def test_import_is_light_and_silent():
 def test_every_public_name_has_its_home(name):
     module, _, attribute = dendplast._HOME[name].partition(":")
     home = importlib.import_module(f"dendplast.{module}")  # which also sets dendplast.build to the module build
-    assert getattr(dendplast, name) is (home if name == "protocols" else getattr(home, attribute or name))
+    assert getattr(dendplast, name) is (home if name in {"cells", "protocols"} else getattr(home, attribute or name))
 
 
 def test_importing_a_submodule_hides_no_function():

@@ -18,9 +18,10 @@ def model_of(n: int = 6):
 
 def test_peaks_come_to_their_targets():
     from dendplast.calibration import calibrate
+    from dendplast.calibration import targets as goals
 
     model = model_of()
-    targets = {"bap": model.parameters.calcium.bap_peak, "epsp": model.parameters.calcium.epsp_peak}
+    targets = goals(model)
     calibrate(model)
     error = [max(np.abs(peaks / targets[k] - 1).max() for k, peaks in calibrate(model).items())]
     error.append(max(np.abs(peaks / targets[k] - 1).max() for k, peaks in calibrate(model).items()))
@@ -31,7 +32,7 @@ def test_peaks_come_to_their_targets():
 
 
 def test_groups_hold_every_spine_once_and_keep_them_apart():
-    from dendplast.calibration import APART, GROUP, groups
+    from dendplast.responses import APART, GROUP, groups
 
     model = model_of(40)
     tree, segment = model.tree, model.spines.segment

@@ -12,7 +12,7 @@ from neuron import h  # noqa: E402
 from dendplast.mechanisms import ensure_loaded  # noqa: E402
 from dendplast.presets import SETTINGS, load_preset, preset_names  # noqa: E402
 
-VOLTAGES = (-120.0, -90.3, -70.0, -58.0, -45.0, -30.0, -27.01, -13.0, 0.0, 20.0, 40.0)
+VOLTAGES = (-120.0, -90.3, -70.0, -58.0, -45.0, -38.0, -30.0, -27.01, -27.0, -13.0, 0.0, 20.0, 40.0)
 CELSIUS = 35.0
 F, R = 96485.33212, 8.31446261815324  # C/mol, J/(mol K): CODATA 2018
 T = CELSIUS + 273.15
@@ -139,12 +139,75 @@ def sk(v):
     return {"o": (x / (1 + x), 4.9)}
 
 
+def qt21():
+    """Return the factor of rates published at 21 degC."""
+    return 2.3 ** ((CELSIUS - 21) / 10)
+
+
+def nat(v, vshift=2.0):
+    u = v - vshift
+    return {
+        "m": from_rates(linear_rate(u, -38, 0.182, 6), linear_rate(-u, 38, 0.124, 6), qt21()),
+        "h": from_rates(linear_rate(-u, 66, 0.015, 6), linear_rate(u, -66, 0.015, 6), qt21()),
+    }
+
+
+def nap(v):
+    mtau = 6 * nat(v, 0.0)["m"][1]
+    # -2.88e-6 (v + 17)/(1 - exp((v + 17)/4.63)) is a linear rate of -v
+    _, htau = from_rates(linear_rate(-v, 17, 2.88e-6, 4.63), linear_rate(v, -64.4, 6.94e-6, 2.63), qt21())
+    return {"m": (boltzmann(v, -52.6, -4.6), mtau), "h": (boltzmann(v, -48.8, 10), htau)}
+
+
+def kt(v):
+    u = v + 10
+    return {
+        "m": (boltzmann(u, 0, -19), (0.34 + 0.92 * exp(-(((u + 71) / 59) ** 2))) / qt21()),
+        "h": (boltzmann(u, -66, 10), (8 + 49 * exp(-(((u + 73) / 23) ** 2))) / qt21()),
+    }
+
+
+def kp(v):
+    u = v + 10
+    mtau = 1.25 + (175.03 * exp(0.026 * u) if u < -50 else 13 * exp(-0.026 * u))
+    htau = 360 + (1010 + 24 * (u + 55)) * exp(-(((u + 75) / 48) ** 2))
+    return {"m": (boltzmann(u, -1, -12), mtau / qt21()), "h": (boltzmann(u, -54, 11), htau / qt21())}
+
+
+def im(v):
+    return {"m": from_rates(3.3e-3 * exp(0.1 * (v + 35)), 3.3e-3 * exp(-0.1 * (v + 35)), qt21())}
+
+
+def ih(v):
+    return {"m": from_rates(linear_rate(-v, 154.9, 0.00643, 11.9), 0.193 * exp(v / 33.1))}
+
+
+def cahva(v):
+    return {
+        "m": from_rates(linear_rate(v, -27, 0.055, 3.8), 0.94 * exp((-75 - v) / 17)),
+        "h": from_rates(4.57e-4 * exp((-13 - v) / 50), 0.0065 / (exp((-v - 15) / 28) + 1)),
+    }
+
+
+def calva(v):
+    u = v + 10
+    return {
+        "m": (boltzmann(u, -30, -6), (5 + 20 * boltzmann(u, -25, 5)) / qt21()),
+        "h": (boltzmann(u, -80, 6.4), (20 + 50 * boltzmann(u, -40, 7)) / qt21()),
+    }
+
+
 def flux(v):
     """Return the Goldman-Hodgkin-Katz current at unit permeability (mA/cm2 per cm/s)."""
     z = 2 * F * v * 1e-3 / (R * T)
     if v == 0:
         return 2 * F * (CAI - CAO) * 1e-3
     return 2 * F * z * (CAI - CAO * exp(-z)) / (1 - exp(-z)) * 1e-3
+
+
+def nernst(v):
+    """Return the distance from the reversal potential of calcium (mV)."""
+    return v - 1e3 * R * T / (2 * F) * np.log(CAO / CAI)
 
 
 def ohmic(e):
@@ -172,7 +235,19 @@ CHANNELS = {
     "car": (car, lambda m, h: m**3 * h, flux, "ca"),
     "bk": (bk, lambda o: o, ohmic(-90), "k"),
     "sk": (sk, lambda o: o, ohmic(-90), "k"),
+    "nat": (nat, lambda m, h: m**3 * h, ohmic(50), "na"),
+    "nap": (nap, lambda m, h: m**3 * h, ohmic(50), "na"),
+    "kt": (kt, lambda m, h: m**4 * h, ohmic(-90), "k"),
+    "kp": (kp, lambda m, h: m**2 * h, ohmic(-90), "k"),
+    "kv31": (
+        lambda v: {"m": (boltzmann(v, 18.7, -9.7), 4 * boltzmann(v, -46.56, -44.14))}, lambda m: m, ohmic(-90), "k",
+    ),
+    "im": (im, lambda m: m, ohmic(-90), "k"),
+    "ih": (ih, lambda m: m, ohmic(-45), ""),
+    "cahva": (cahva, lambda m, h: m**2 * h, nernst, "ca"),
+    "calva": (calva, lambda m, h: m**2 * h, nernst, "ca"),
 }
+SET = {"na3": {"ar2": 0.4}, "nat": {"vshift": 2.0}}  # settings that are tested away from their default
 
 
 @pytest.fixture
@@ -197,8 +272,8 @@ def patch():
             sec.ena = 50
         if h.ismembrane("k_ion", sec=sec):
             sec.ek = -90
-        if name == "na3":
-            mechanism.ar2 = 0.4
+        for key, value in SET.get(name, {}).items():
+            setattr(mechanism, key, value)
         return sec, mechanism
 
     yield make
@@ -242,6 +317,19 @@ def test_gates_relax_as_exponentials(patch, name, v):
         expected = inf + (begin[gate] - inf) * exp(-80 * h.dt / tau)
         # cnexp is exact at constant voltage: only rounding (80 steps) is left
         assert getattr(mechanism, gate) == pytest.approx(expected, rel=1e-9, abs=1e-12), gate
+
+
+def test_sk_opens_by_half_where_it_is_told(patch):
+    sec, mechanism = patch("sk")
+    mechanism.gbar, mechanism.khalf, mechanism.hill, mechanism.otau = 1e-3, CAI / 2, 4.8, 1.0
+    h.finitialize(-60)
+    # x^n/(1 + x^n) at x = 2; 1e-9: rounding only
+    assert mechanism.o == pytest.approx(2**4.8 / (1 + 2**4.8), rel=1e-9)
+    sec(0.5).dp_capool.cainf = sec(0.5).cai = CAI / 2
+    before = mechanism.o
+    h.fadvance()
+    # the pool is at rest, so the gate relaxes to 1/2 exactly as an exponential of otau
+    assert mechanism.o == pytest.approx(0.5 + (before - 0.5) * exp(-h.dt / 1.0), rel=1e-9)
 
 
 def test_pool_holds_the_charge_that_entered(patch):

@@ -93,16 +93,90 @@ def test_nmda_block_is_the_published_one(v):
 
 @pytest.mark.parametrize("v", [-80.0, -50.0, -39.0, -20.0, -5.9])
 def test_calcium_channel_gates_are_the_published_ones(v):
-    """R-type m^2 h: half activation -5.9 mV, slope 9.5; half inactivation -39 mV, slope 9.2 (same paper)."""
-    cell = Bare({"R_neck": 0.0}, rest=v)
+    """R-type m^2 h: half activation -5.9 mV, slope 9.5; half inactivation -39 mV, slope 9.2 (same paper).
+
+    L-type m: 9.7 mV, 7; T-type m h: -32 mV, 7 and -70 mV, 6.5 (10.7554/eLife.80152).
+    """
+    share_L, share_T = 0.3, 0.2
+    cell = Bare({"R_neck": 0.0, "share_L": share_L, "share_T": share_T}, rest=v)
     cell.section.g_pas = 1.0  # holds the voltage
-    trace = record(cell, ("v", "m_ca", "h_ca", "ica"), 400.0)
+    trace = record(cell, ("v", "m_ca", "h_ca", "m_L", "m_T", "h_T", "ica"), 400.0)
     u = trace["v"][-1]
-    m, gate = 1 / (1 + np.exp((-5.9 - u) / 9.5)), 1 / (1 + np.exp((u + 39.0) / 9.2))
+
+    def boltzmann(half, slope):
+        return 1 / (1 + np.exp((half - u) / slope))
+
+    m, gate = boltzmann(-5.9, 9.5), boltzmann(-39.0, -9.2)
+    m_L, m_T, h_T = boltzmann(9.7, 7.0), boltzmann(-32.0, 7.0), boltzmann(-70.0, -6.5)
     # 400 ms are 15 of tau_h from a start that is already the steady state
     assert trace["m_ca"][-1] == pytest.approx(m, rel=1e-6)
     assert trace["h_ca"][-1] == pytest.approx(gate, rel=1e-6)
-    assert trace["ica"][-1] == pytest.approx(P["g_vgcc"] * m**2 * gate * (u - 120.0), rel=1e-5)
+    assert [trace[n][-1] for n in ("m_L", "m_T", "h_T")] == pytest.approx([m_L, m_T, h_T], rel=1e-5)  # as above
+    open_share = (1 - share_L - share_T) * m**2 * gate + share_L * m_L + share_T * m_T * h_T
+    assert trace["ica"][-1] == pytest.approx(P["g_vgcc"] * open_share * (u - 120.0), rel=1e-5)
+
+
+@pytest.mark.parametrize("subtype", ["R", "L", "T"])
+def test_each_subtype_can_be_blocked_alone(subtype):
+    """What two subtypes' blocks leave is the third's; the three parts add up to the whole."""
+    def current(*blocked):
+        cell = Bare({"R_neck": 0.0, "share_L": 0.3, "share_T": 0.2, **{f"open_{s}": 0.0 for s in blocked}}, rest=-45.0)
+        cell.section.g_pas = 1.0  # holds the voltage, so that the parts do not act on each other
+        return record(cell, ("ica",), 200.0)["ica"][-1]
+
+    others = {"R", "L", "T"} - {subtype}
+    parts = [current(*({"R", "L", "T"} - {s})) for s in ("R", "L", "T")]
+    assert min(abs(p) for p in parts) > 1e-9  # nA: each part is there
+    # the voltage differs by less than 1e-4 mV, gates by a part in 1e5
+    assert sum(parts) == pytest.approx(current(), rel=1e-4)
+    assert current(subtype) == pytest.approx(sum(p for s, p in zip("RLT", parts, strict=True) if s in others), rel=1e-4)
+
+
+@pytest.mark.parametrize("k_neck", [0.01, 0.2])
+def test_calcium_leaves_by_pump_and_neck_side_by_side(k_neck):
+    cell = Bare({"g_vgcc": 0.0, "k_neck": k_neck})
+    cell.start()
+    cell.spine.cai = 5e-3
+    values = follow(cell, ("cai",), 10.0)["cai"]
+    rate = 1 / P["tau_ca"] + k_neck
+    # the update is the exact solution: rounding only
+    assert values[-1] == pytest.approx(P["ca_rest"] + (5e-3 - P["ca_rest"]) * np.exp(-rate * 10.0), rel=1e-12)
+
+
+@given(st.floats(0.001, 1.0), st.floats(10, 1000), st.floats(0.01, 2), st.lists(st.floats(0, 30), max_size=4))
+@settings(max_examples=8)
+def test_an_indicator_takes_calcium_and_loses_none(conc, kon, koff, events):
+    """Without pump, what comes in is found free, in the buffer and on the indicator, at any speed of binding."""
+    values = {"indicator": conc, "kon_ind": kon, "koff_ind": koff, "tau_ca": 1e8, "R_neck": 200.0}
+    cell = Bare(values, rest=-40.0)
+    cell.start()
+    cell.spine.cai, cell.spine.ca_ind = P["ca_rest"], 0.0  # not the steady state, which no pump holds
+    begin = (1 + P["kappa"]) * P["ca_rest"]
+    trace = follow(cell, ("ica", "cai", "ca_ind"), 40.0, [(t, 1.0) for t in events])
+    charge = -trace["ica"].sum() * cell.dt
+    gained = (1 + P["kappa"]) * trace["cai"][-1] + trace["ca_ind"][-1] - begin
+    # the pump still takes 40 ms out of 1e8 ms (4e-7), and 1 - exp(-dt/tau_ca) has 1e-7 of rounding
+    assert gained * 0.087 * 2 * FARADAY * 1e-6 == pytest.approx(charge, rel=1e-6)
+    assert (trace["ca_ind"] >= 0).all() and (trace["ca_ind"] <= conc).all()
+
+
+@pytest.mark.parametrize(("conc", "K"), [(0.05, 2.3e-3), (0.3, 1e-2)])
+def test_a_fast_indicator_lowers_the_peak_and_lengthens_the_decay(conc, K):
+    """By (1 + kappa_E + kappa_I)/(1 + kappa_E), kappa_I = B K/(K + c)^2, for small transients (Neher & Augustine)."""
+    seen = {}
+    for amount in (0.0, conc):
+        cell = Bare({"indicator": amount, "kon_ind": 1e5, "koff_ind": 1e5 * K, "g_vgcc": 0.0}, dt=0.025)
+        cell.start()
+        rest = cell.spine.cai
+        cell.spine.cai = rest + 1e-5  # mM, of free calcium and buffer, at once
+        seen[amount] = follow(cell, ("cai",), 30.0)["cai"] - rest
+    factor = (1 + P["kappa"] + conc * K / (K + rest) ** 2) / (1 + P["kappa"])
+    bare, dyed = seen[0.0], seen[conc]
+    # a jump of 10 nM changes kappa_I by 2 c/K, 0.9 %, and the step of 0.025 ms the rate by its share of tau, 0.1 %
+    assert bare[3] / dyed[3] == pytest.approx(factor, rel=0.01)
+    decay = [-np.polyfit(np.arange(len(y)), np.log(y), 1)[0] for y in (bare, dyed[4:])]
+    assert decay[0] / decay[1] == pytest.approx(factor, rel=0.01)
+    assert factor > 1.5
 
 
 @given(st.floats(0.1, 2.0), st.floats(2.5, 100.0))

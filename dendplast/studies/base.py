@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,8 @@ import numpy as np
 from pebble import ProcessPool
 from tqdm import tqdm
 
-from .. import __version__
 from ..errors import DendplastError, SimulationError
-from ..paths import mod_dir, morphology_dir
+from ..fingerprint import code_hash
 
 __all__ = ["Finding", "Job", "Study", "run_jobs"]
 
@@ -58,20 +55,8 @@ class Job:
     def hash(self) -> str:
         """A name for what the job computes: its function, its arguments, and all of the code."""
         with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # arrays in full
-            content = (self.function.__module__, self.function.__qualname__, repr(self.arguments), _code())
+            content = (self.function.__module__, self.function.__qualname__, repr(self.arguments), code_hash())
         return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
-
-
-@cache
-def _code() -> str:
-    """Return a hash of the package's sources, its data and the versions it runs with."""
-    digest = hashlib.sha256(repr([__version__, *map(metadata.version, ("neuron", "numpy", "scipy"))]).encode())
-    package = Path(__file__).parents[1]
-    sources = [p for p in package.rglob("*") if p.suffix in {".py", ".toml"}]
-    data = [*mod_dir().glob("*.mod"), *morphology_dir().glob("*.swc")]
-    for path in sorted({*sources, *data}):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
