@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -152,7 +154,7 @@ def test_recorded_calcium_is_not_replayed_under_modulators_that_change_it(modula
 def test_every_channel_of_mod_can_take_a_gain():
     for path in sorted(mod_dir().glob("*.mod")):
         text = path.read_text("utf-8")
-        assert ("gain = 1" in text.replace("  ", " ")) == ("gbar" in text or "pbar" in text), path
+        assert bool(re.search(r"^    gain *= 1", text, re.M)) == bool(re.search(r"RANGE [gp]bar", text)), path
 
 
 # --- signals of the shafts ----------------------------------------------------------------------------------
