@@ -295,7 +295,8 @@ def _excite(
 
 def _low(p: SimpleNamespace) -> float:
     """Return the calcium (mM) below which no readout is above a few thousandths."""
-    return 0.25 * float(np.min(np.minimum(p.theta_lo * np.minimum(p.K_P * (1 - p.w_A), p.K_D), np.minimum(p.K_C, p.K_E))))
+    traces = p.theta_lo * np.minimum(p.K_P * (1 - p.w_A), p.K_D)
+    return 0.25 * float(np.min(np.minimum(traces, np.minimum(p.K_C, p.K_E))))
 
 
 def _wide(values: np.ndarray, copies: int) -> np.ndarray:

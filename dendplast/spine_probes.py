@@ -16,7 +16,6 @@ from .geometry import Geometry
 from .model import Model
 from .presets import Preset
 from .probes import trunk
-from .responses import groups
 from .slots import SPINE_FAST, SPINE_RULE, spine_references
 from .spines import Spines, place
 
