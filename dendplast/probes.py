@@ -198,12 +198,13 @@ def attenuation(bench: Bench, distances: Sequence[float], most: int = 4) -> Atte
 def coincidence(bench: Bench, distance: float, amplitude: float, *, spike: bool, delay: float = 5.0) -> Traces:
     """Inject an EPSC-shaped current (nA; 0.5 and 5 ms) at a place of the trunk, with or without a somatic spike before.
 
-    The current and the delay (ms) are those of 10.1038/18686 and 10.1371/journal.pcbi.1002107.
+    The current and the delay (ms) are those of 10.1038/18686 and 10.1371/journal.pcbi.1002107; the spike is made by
+    the preset's pulse, since the 1.9 nA for 5 ms of the latter do not make every cell spike.
     """
     cell, whole = bench.cell.preset.cell, 150.0
     a, b, share = crossings(bench.geometry, distance)[0]
     site = b if share > 0.5 else a
     currents = {site: epsc(bench.dt, whole, 10.0 + delay, 0.5, 5.0, amplitude)}
     if spike:
-        currents[SOMA] = steps(bench.dt, whole, (10.0, 10.0 + 5.0, 1.9))
+        currents[SOMA] = steps(bench.dt, whole, (10.0, 10.0 + cell.pulse_dur, cell.pulse_amp))
     return bench.run(whole, currents, [SOMA, site], stimulus=(10.0, 10.0 + cell.pulse_dur, amplitude))
