@@ -159,6 +159,9 @@ class _Columns(Engine):
             lambda a, b: np.zeros(0), arrivals,
         )  # fmt: skip
 
+    def _look(self, t: float) -> None:
+        """Nothing here changes what clears a modulator, and `_around` reads the bath."""
+
     def _around(self, t: float, field: Mapping[str, Any] | None) -> Surround:
         second = int(t // BATH)
         if second != self.second:
@@ -292,7 +295,8 @@ def _excite(
 
 def _low(p: SimpleNamespace) -> float:
     """Return the calcium (mM) below which no readout is above a few thousandths."""
-    return 0.25 * float(np.min(np.minimum(p.theta_lo * np.minimum(p.K_P * (1 - p.w_A), p.K_D), np.minimum(p.K_C, p.K_E))))
+    traces = p.theta_lo * np.minimum(p.K_P * (1 - p.w_A), p.K_D)
+    return 0.25 * float(np.min(np.minimum(traces, np.minimum(p.K_C, p.K_E))))
 
 
 def _wide(values: np.ndarray, copies: int) -> np.ndarray:

@@ -154,6 +154,9 @@ def load_regions() -> dict[str, Region]:
         sources: dict[str, str] = {}
         try:
             data = split_sources(table, name, sources)
+            like = out.get(data.pop("like", ""))
+            if like is not None:  # a preparation of a cell type whose rule another region has
+                data["parameters"] = like.parameters | data.get("parameters", {})
             out[name] = Region(**(data | {"morphologies": tuple(data["morphologies"].split())}), sources=sources)
         except ParameterError as error:
             raise ParameterError(f"regions.toml: {name}.{error}") from None
