@@ -26,7 +26,8 @@ FLAT = Parameters().flat()
 
 
 def supply(*items, drugs=(), media=STRIATUM, tone=None):
-    return Supply.of(items, lambda s: np.arange(2), 1, Tissue(media, FLAT, tone or {}, (), drugs), XYZ, SoeSettings())
+    tissue = Tissue(media, FLAT, tone or {}, (), drugs)
+    return Supply.of(items, lambda s: np.arange(2), 1, tissue, XYZ, SoeSettings(), "soe")
 
 
 def heard(s, until, step=1.0):
