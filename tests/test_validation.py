@@ -86,10 +86,11 @@ def test_every_plan_is_an_experiment_or_a_reason(name):
 
 
 def test_every_shared_row_has_a_plan_or_a_reason(shared):
-    for row_ in read_table(shared / "data" / "experiments_calibration.csv"):
-        assert row_.id in LIBRARY, row_.id
-        plan = find(row_)
-        assert isinstance(plan, Plan) or plan
+    for name in ("calibration", "reserve"):
+        for row_ in read_table(shared / "data" / f"experiments_{name}.csv"):
+            assert row_.id in LIBRARY, row_.id
+            plan = find(row_)
+            assert isinstance(plan, Plan) or plan
 
 
 HELD_OUT = (

@@ -7,13 +7,15 @@ from pathlib import Path
 from ..errors import ParameterError
 from ..experiment import Experiment
 from ..protocol import Pairing, resolve_time
-from . import rows_ca1, rows_cortex, rows_spine, rows_striatum
+from . import rows_ca1, rows_cortex, rows_reserve, rows_spine, rows_striatum
 from .plan import MEASURES, Plan, Region
 from .table import Row
 
 __all__ = ["LIBRARY", "find", "unit_of_value"]
 
-LIBRARY: dict[str, Plan | str] = {**rows_ca1.ROWS, **rows_cortex.ROWS, **rows_striatum.ROWS, **rows_spine.ROWS}
+LIBRARY: dict[str, Plan | str] = {
+    **rows_ca1.ROWS, **rows_cortex.ROWS, **rows_striatum.ROWS, **rows_spine.ROWS, **rows_reserve.ROWS,
+}  # fmt: skip
 """Experiment by the id of its row; a text says why there is none."""
 
 
