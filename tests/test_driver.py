@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("neuron")
 
+from neuron import h  # noqa: E402
 from tiny import LEFT, fork_model  # noqa: E402
 
 import dendplast as dp  # noqa: E402

@@ -39,12 +39,19 @@ _CURRENT = "a current or an indicator's signal, not a change of a spine"
 _SHARED = "synthesis shared by two inputs: proteins of the model are each spine's own"
 
 _REASONS = {
-    "ZHA09": (4, _NO_CELL), "XUY10": (6, _NO_CELL), "MAT06": (2, _NO_CELL), "OTA15": (1, _NO_CELL), "MIS16": (8, _NO_CELL),
-    "CAY23": (4, _NO_CELL), "SAL12": (2, _UNKNOWN), "PAW08": (4, _UNKNOWN), "WIT06": (2, _UNKNOWN), "MAZ04": (2, _UNKNOWN),
-    "BIP98": (2, _SERIES), "FRO02": (6, _SERIES), "BIT17": (3, _SERIES), "RAS08": (2, _SERIES), "HUN20": (1, _SERIES),
+    "ZHA09": (4, _NO_CELL), "XUY10": (6, _NO_CELL), "MAT06": (2, _NO_CELL), "OTA15": (1, _NO_CELL),
+    "MIS16": (8, _NO_CELL),
+    "CAY23": (4, _NO_CELL), "SAL12": (2, _UNKNOWN), "PAW08": (4, _UNKNOWN), "WIT06": (2, _UNKNOWN),
+    "MAZ04": (2, _UNKNOWN),
+    "BIP98": (2, _SERIES), "FRO02": (6, _SERIES), "BIT17": (3, _SERIES), "RAS08": (2, _SERIES),
+    "HUN20": (1, _SERIES),
     "FIS17": (1, _VIVO), "MIL21": (1, _VIVO), "LIC03": (1, _VIVO), "LUR15": (12, _CURRENT), "FRM97": (1, _SHARED),
     "FRM98": (4, _SHARED), "GOV11": (1, _SHARED), "OTM96": (1, _FIELD), "OTM98": (1, _FIELD), "HUA92": (1, _FIELD),
     "KIR96": (1, _FIELD), "HUA04": (1, _FIELD), "SWA06": (1, _FIELD),
     "HAY13": (4, "inhibition and its spread: the model has no inhibitory synapse"),
 }  # fmt: skip
-ROWS |= {f"{name}-{k:02d}": reason for name, (n, reason) in _REASONS.items() for k in range(1, n + 1)}
+ROWS |= {
+    f"{name}-{k:02d}": reason
+    for name, (n, reason) in _REASONS.items()
+    for k in range(1, n + 1)
+}
