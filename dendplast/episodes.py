@@ -238,7 +238,8 @@ def drive(
     Returns
     -------
     list of list of dict
-        For each course and each of its times ``at``: every state, shape (copies, n_spine).
+        For each course and each of its times ``at``: every state, shape (copies, n_spine); inside an episode
+        that at its end.
     """
     engine = _Columns(p, courses, copies, len(rest), uptake)
     starts = [dict(course.episodes) for course in courses]

@@ -171,8 +171,8 @@ def test_replayed_episodes_are_the_full_simulation():
     (states,) = drive(list(courses.values()), calcium, rest, p, model.uptake())
     model.apply(*protocol)
     full = dp.run(model, until=60_000.0)
-    for name in ("tag_P", "tag_D", "PKA", "labile"):
+    for name in ("tag_P", "tag_D", "early", "primed"):
         expected = full.outcomes[name][-1]
         assert expected.max() > 1e-3, name
-        # steps of a rest and the bath, read once a second, differ: a percent of the state
-        np.testing.assert_allclose(states[-1][name][0], expected, rtol=0.02, atol=1e-4)
+        # the bath is read once a second, and steps of a rest are not cut at its changes: 0.003 with this fast rule
+        np.testing.assert_allclose(states[-1][name][0], expected, atol=5e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import math
 import re
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def read_table(path: str | Path) -> list[Row]:
         raise ParameterError(
             f"{path}: can not be read as a table of experiments: {reason}"
         ) from None
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     header = [name.strip() for name in reader.fieldnames or ()]
     for name in COLUMNS:
         if name not in header:
@@ -108,7 +109,8 @@ def read_table(path: str | Path) -> list[Row]:
     reader.fieldnames = header
     rows: list[Row] = []
     seen: dict[str, int] = {}
-    for line, cells in enumerate(reader, 2):
+    for cells in reader:
+        line = reader.line_num
         values = {name: (cells.get(name) or "").strip() for name in (*COLUMNS, *EXTRA)}
         if None in cells:
             raise ParameterError(
