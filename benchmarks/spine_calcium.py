@@ -122,8 +122,10 @@ def clustered(preset: str, n: int = 40) -> None:
     at = 0.6 + np.linspace(-10, 10, n) / length
     model = dp.build(experiment, cell=cell, spines=place_at(tree, np.full(n, section), at, settings.spines, 1))
     branch = cell.sections[section]
-    sodium = [getattr(seg, name) for sec in cell.sections for name in ("dp_na3", "dp_naf") if h.ismembrane(name, sec=sec)
-              for seg in sec]  # fmt: skip
+    sodium = [
+        getattr(seg, name) for name in ("dp_na3", "dp_naf") for sec in cell.sections
+        if h.ismembrane(name, sec=sec) for seg in sec
+    ]  # fmt: skip
     order = np.random.default_rng(0).permutation(n)
     print(f"{branch.name()}, {length:.0f} um long; NMDA over AMPA "
           f"{model.conductances['g_nmda'].sum() / model.conductances['g_ampa'].sum():.2f}")  # fmt: skip
@@ -144,8 +146,9 @@ def clustered(preset: str, n: int = 40) -> None:
                     trace.append((branch(0.6).v, cell.soma(0.5).v))
                 v, soma = np.array(trace).T
                 calcium = 1e3 * (rest.peak.get() - rest.cai_rest)[order[:active]].mean()
-                print(f"| {'blocked' if blocked else 'open'} | {active} | {v.max():.0f} | {(v > -40).sum() * rest.dt:.0f} "
-                      f"| {soma.max():.0f} | {calcium:.1f} |")  # fmt: skip
+                long = (v > -40).sum() * rest.dt
+                state = "blocked" if blocked else "open"
+                print(f"| {state} | {active} | {v.max():.0f} | {long:.0f} | {soma.max():.0f} | {calcium:.1f} |")
         model.driver = None
 
 

@@ -41,6 +41,8 @@ class Traces:
         Of the stimulus (ms).
     amplitude : float
         Of the stimulus (nA).
+    also : ndarray, shape (n_time, n_also)
+        Other variables that were asked for.
     """
 
     time: np.ndarray
@@ -49,6 +51,7 @@ class Traces:
     start: float
     stop: float
     amplitude: float
+    also: np.ndarray
 
     @property
     def soma(self) -> np.ndarray:
@@ -62,6 +65,15 @@ class Traces:
 
 class Bench:
     """A cell at rest, with electrodes.
+
+    Parameters
+    ----------
+    cell : Cell
+        NEURON's step and temperature must be set to it already, see `bench`.
+    dt : float
+        Step (ms).
+    extra : sequence
+        References (``_ref_``) to the states of point processes on the cell.
 
     Attributes
     ----------
@@ -81,24 +93,25 @@ class Bench:
         self._electrodes: dict[int, Any] = {}
         self._state = Slots([*cell_references(cell.sections), *extra])
         self._v = Slots([seg._ref_v for seg in self._segments])
-        self._settle()
+        # Point processes may know the step, and then keep it; a cell alone goes to rest faster.
+        self._settle(dt if extra else SETTLE_STEP)
         self.rest = self._v.get()
 
-    def _settle(self) -> None:
+    def _settle(self, dt: float) -> None:
         """Go to rest."""
         h.finitialize(self.cell.preset.cell.v_init)
-        h.dt = SETTLE_STEP
+        h.dt = dt
         before, spent = self._v.get(), 0.0
         while True:
-            forward(round(50 / SETTLE_STEP))
+            forward(round(50 / dt))
             now, spent = self._v.get(), spent + 50
             change = np.abs(now - before).max()
             if change < STILL:
                 break
             if not np.isfinite(now).all() or spent >= TIRED:
                 raise SimulationError(
-                    f"{self.cell.morphology.name} with preset {self.cell.preset.name!r}: does not come to rest, the "
-                    f"voltage still moves by {change:.2g} mV in 50 ms after {spent:g} ms; a quiet cell is needed"
+                    f"{self.cell.morphology.name} with preset {self.cell.preset.name!r}: is not at rest: after "
+                    f"{spent:g} ms the voltage moves by {change:.2g} mV in 50 ms; a quiet cell is needed"
                 )
             before = now
         h.dt = self.dt
@@ -112,6 +125,8 @@ class Bench:
         rows: Sequence[int] | None = None,
         *,
         stimulus: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        events: Sequence[tuple[float, Any]] = (),
+        also: Sequence[Any] = (),
         until: Callable[[np.ndarray], bool] | None = None,
     ) -> Traces:
         """Stimulate from rest.
@@ -126,15 +141,21 @@ class Bench:
             Segments to record; the soma alone when not given.
         stimulus : tuple of float
             Start and stop (ms) and amplitude (nA), kept in the traces.
+        events : sequence of tuple
+            Times (ms) and the NetCons to send at them.
+        also : sequence
+            References (``_ref_``) to other variables to record.
         until : callable, optional
             Called with the recorded voltages after each step; the run ends when it returns true.
         """
         rows = np.asarray([SOMA] if rows is None else rows, int)
-        watched = Slots([self._segments[r]._ref_v for r in rows])
+        watched = Slots([*(self._segments[r]._ref_v for r in rows), *also])
         n = round(duration / self.dt)
-        v = np.empty((n + 1, len(rows)))
+        v = np.empty((n + 1, len(watched)))
         self._state.set(self._rest_state)
         v[0] = watched.get()
+        for t, netcon in events:
+            netcon.event(h.t + t)
         electrodes = [(self._electrode(row), values) for row, values in currents.items()]
         used = n
         for k in range(n):
@@ -149,7 +170,8 @@ class Bench:
             electrode.amp = 0.0
         if not np.isfinite(v[used]).all():
             raise SimulationError(f"{self.cell!r}: a voltage is not finite; use a smaller dt than {self.dt:g} ms")
-        return Traces(np.arange(used + 1) * self.dt, v[: used + 1], rows, *stimulus)
+        v = v[: used + 1]
+        return Traces(np.arange(used + 1) * self.dt, v[:, : len(rows)], rows, *stimulus, v[:, len(rows) :])
 
     def _electrode(self, row: int) -> Any:
         if row not in self._electrodes:

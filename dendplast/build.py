@@ -9,6 +9,7 @@ from .calibration import calibrate, targets
 from .cell import Cell, build_cell
 from .errors import ParameterError
 from .experiment import Experiment, Placement
+from .gains import Gains
 from .geometry import Geometry
 from .mechanisms import ensure_loaded
 from .model import Model
@@ -60,6 +61,8 @@ def build(experiment: Experiment, cell: Cell | None = None, spines: Spines | Non
         calibrate(model)
     model.set_solution(experiment.solution)
     model.set_indicator(experiment.indicator)
+    if experiment.excitability:  # after the calibration, whose targets were measured without modulators
+        model.gains = Gains(model)
     return model
 
 

@@ -102,5 +102,5 @@ def _joined(begins: list[float], episodes: list[Episode]) -> Schedule:
     none = np.zeros(0)
     return Schedule(
         column("pre_time", True), column("pre_spine"), column("pre_weight"), column("pulse_time", True),
-        column("pulse_duration"), column("pulse_amplitude"), column("pulse_at"), none, none, (), begins[-1],
+        column("pulse_duration"), column("pulse_amplitude"), column("pulse_at"), none, none, none, (), {}, begins[-1],
     )  # fmt: skip

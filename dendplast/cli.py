@@ -306,9 +306,9 @@ def _compile(arguments: argparse.Namespace) -> None:
 
 
 def _parameters(arguments: argparse.Namespace) -> None:
-    from .catalog import parameter_table
+    from .catalog import gain_table, parameter_table
 
-    print(parameter_table())
+    print(f"{parameter_table()}\n\n{gain_table()}")
 
 
 def _info(arguments: argparse.Namespace) -> None:

@@ -1,8 +1,9 @@
 """Volume transmission to spines: who is in reach of which release, and the concentration that arrives.
 
-Two backends give the same linear field. `green` sums the closed-form kernels and is the oracle. The sum of
-exponentials (`soe_weights`, `deliveries`, `concentration`) is what the compiled spine advances: twelve
-rates shared by all sites, so a spine needs twelve states per modulator whatever the number of sites.
+Two forms give the same linear field; `field` chooses among them and those with saturating uptake. `green`
+sums the closed-form kernels and is the oracle. The sum of exponentials (`soe_weights`, `deliveries`,
+`concentration`) is what the compiled spine advances: twelve rates shared by all sites, so a spine needs
+twelve states per modulator whatever the number of sites.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .errors import ParameterError
-from .kernels import ball_kernel, kernel, peak, point_kernel, reach
+from .kernels import ONCE, ball_kernel, bound, kernel, peak, point_kernel, reach, trains
 from .release import MODULATORS, N_RATE, Medium, Site, SoeSettings
 from .soe import soe_rates, soe_weights
 
@@ -23,6 +24,7 @@ __all__ = [
     "concentration",
     "deliveries",
     "green",
+    "in_reach",
     "point_kernel",
     "soe_rates",
     "soe_weights",
@@ -80,9 +82,10 @@ class Deliveries:
         if modulator not in MODULATORS:
             raise ParameterError(f"modulator = {modulator!r}: must be one of {', '.join(MODULATORS)}")
         keep = np.array([m == modulator for m in self.modulators], bool)[self.site]
-        return self._rows(keep)
+        return self.rows(keep)
 
-    def _rows(self, keep: np.ndarray) -> Deliveries:
+    def rows(self, keep: np.ndarray) -> Deliveries:
+        """Return the rows selected by a boolean mask; sites and spines keep their numbers."""
         columns = ("site", "spine", "distance", "delay", "peak", "weights", "error")
         return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
@@ -92,11 +95,12 @@ def deliveries(
     spine_xyz: np.ndarray,
     media: Mapping[str, Medium],
     settings: SoeSettings | None = None,
+    pairs: Sequence[np.ndarray] | None = None,
 ) -> Deliveries:
-    """List every pair of release site and spine whose peak after one release event exceeds the cut-off.
+    """List every pair of release site and spine that matters.
 
-    Out of reach means no row: such a spine never hears of the release. The cut-off looks at one event; a
-    train of overlapping events may lift a spine just outside to a few times the cut-off.
+    Out of reach means no row: such a spine never hears of the release. Without `pairs` the cut-off is held
+    against the peak after one event; `in_reach` looks at a whole schedule.
 
     Parameters
     ----------
@@ -108,6 +112,8 @@ def deliveries(
         Medium of each modulator that the sites release, such as ``MEDIA["striatum"]``.
     settings : SoeSettings, optional
         Time constants, cut-off and smallest distance.
+    pairs : sequence of ndarray of int, optional
+        Spines to list for each site, sorted, in place of those in reach of one event.
 
     Returns
     -------
@@ -121,11 +127,12 @@ def deliveries(
     """
     settings = settings or SoeSettings()
     xyz = _points(spine_xyz)
-    near = [_in_reach(site, xyz, _medium(site, media), settings.cutoff) for site in sites]
-    count = [len(spine) for spine, _ in near]
-    site = np.repeat(np.arange(len(sites)), count)
-    spine = np.concatenate([np.empty(0, int), *(s for s, _ in near)])
-    distance = np.concatenate([np.empty(0), *(d for _, d in near)])
+    if pairs is None:
+        pairs = in_reach(sites, xyz, media, settings)
+    site = np.repeat(np.arange(len(sites)), [len(spine) for spine in pairs])
+    spine = np.concatenate([np.empty(0, int), *pairs])
+    away = [np.linalg.norm(xyz[p] - s.position, axis=1) for s, p in zip(sites, pairs, strict=True)]
+    distance = np.concatenate([np.empty(0), *away])
     delay, top, error = np.empty(len(site)), np.empty(len(site)), np.empty(len(site))
     weights = np.empty((len(site), N_RATE))
     # Sites of one shape in one medium share a fit, so a thousand varicosities cost one call.
@@ -141,8 +148,7 @@ def deliveries(
         top[rows] = amount * peak(r, radius, medium)[0]
     rates = soe_rates(settings) + np.array([m.uptake for _, m in shapes], float)[:, None]
     modulators = tuple(s.modulator for s in sites)
-    table = Deliveries(site, spine, distance, delay, top, weights, error, modulators, rates, len(xyz))
-    return table._rows(top > settings.cutoff)
+    return Deliveries(site, spine, distance, delay, top, weights, error, modulators, rates, len(xyz))
 
 
 def _points(xyz: np.ndarray) -> np.ndarray:
@@ -159,10 +165,73 @@ def _medium(site: Site, media: Mapping[str, Medium]) -> Medium:
     return media[site.modulator]
 
 
-def _in_reach(site: Site, xyz: np.ndarray, medium: Medium, cutoff: float) -> tuple[np.ndarray, np.ndarray]:
-    distance = np.linalg.norm(xyz - site.position, axis=1)
-    spine = np.flatnonzero(distance <= reach(site.extent, site.amount(medium), medium, cutoff))
-    return spine, distance[spine]
+def in_reach(
+    sites: Sequence[Site],
+    xyz: np.ndarray,
+    media: Mapping[str, Medium],
+    settings: SoeSettings,
+    times: Sequence[np.ndarray] | None = None,
+) -> list[np.ndarray]:
+    """Return the spines in reach of each site, sorted: what a spine does not hear of stays below the cut-off.
+
+    Without `times` the cut-off is held against the peak after one event. With them it is held against the
+    whole schedule: a pair is left out when the sum of the site's overlapping events stays below the cut-off
+    (`kernels.bound`), and at a spine where all that would be left out might together exceed it, each site
+    gets its share of the cut-off.
+
+    Parameters
+    ----------
+    sites : sequence of Varicosity or Patch
+        Release sites.
+    xyz : array_like, shape (n_spine, 3)
+        Positions of the spine heads (um).
+    media : mapping
+        Medium of each modulator that the sites release.
+    settings : SoeSettings
+        Cut-off and smallest distance.
+    times : sequence of array_like, optional
+        Release times of each site (ms), one entry per site.
+
+    Raises
+    ------
+    ParameterError
+        As `deliveries`, or if there is not one entry of `times` per site.
+    """
+    xyz = _points(xyz)
+    if times is not None:
+        _one_per_site(times, len(sites))
+    distances = [np.linalg.norm(xyz - site.position, axis=1) for site in sites]
+    patterns = [ONCE] * len(sites) if times is None else [trains(np.sort(np.asarray(t, float))) for t in times]
+
+    def within(k: int, cutoff: float) -> np.ndarray:
+        """Return whether each spine is in reach of site k; a near spine counts as at the least distance."""
+        site, medium = sites[k], _medium(sites[k], media)
+        far = reach(site.extent, site.amount(medium), medium, cutoff, patterns[k])
+        return distances[k] <= far if site.extent > 0 or far > settings.r_min else np.zeros(len(xyz), bool)
+
+    chosen = [within(k, settings.cutoff) for k in range(len(sites))]
+    for modulator in dict.fromkeys(site.modulator for site in sites):
+        numbers = [k for k, site in enumerate(sites) if site.modulator == modulator]
+        if times is None or len(numbers) == 1 or not len(xyz):
+            continue
+        left_out = np.zeros(len(xyz))
+        for k in numbers:
+            left_out += np.where(chosen[k], 0.0, _at_most(sites[k], distances[k], media[modulator], patterns[k]))
+        crowded = left_out > settings.cutoff
+        if crowded.any():
+            for k in numbers:
+                chosen[k] |= crowded & within(k, settings.cutoff / len(numbers))
+    return [np.flatnonzero(c) for c in chosen]
+
+
+def _at_most(
+    site: Site, distance: np.ndarray, medium: Medium, pattern: tuple[tuple[float, float], ...]
+) -> np.ndarray:
+    """Return `kernels.bound` at each distance, by a table (mM)."""
+    top = max(distance.max(initial=1.0), 1.0)
+    r = np.geomspace(0.1, top, 120)
+    value = np.maximum(site.amount(medium) * bound(r, site.extent, medium, pattern), 1e-300)
+    return np.exp(np.interp(np.log(np.maximum(distance, 0.1)), np.log(r), np.log(value)))
 
 
 def concentration(table: Deliveries, times: Sequence[np.ndarray], t: np.ndarray, modulator: str) -> np.ndarray:

@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 from neuron import h
 
-from .consolidate import LIGANDS, Engine, rest_grid
+from .consolidate import LIGANDS, Engine, Inflow, rest_grid
 from .errors import SimulationError
+from .feed import Feed
 from .model import Model
 from .recorder import Recorder
 from .release import N_RATE
 from .result import OUTCOMES
 from .rule import INTEGRALS, STATES, State, efficacy
 from .slots import MODULATOR_STATES, SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
-from .stepping import TICK, forward, next_multiple
+from .stepping import PIECE, TICK, forward, next_multiple, settle
 
 __all__ = ["Driver"]
 
@@ -32,6 +33,12 @@ LEAD = 2.0
 
 CHUNK = 20.0
 """Calm is looked for at this interval (ms) in an active stretch."""
+
+RESETTLE = 1e-3
+"""When a channel's gain has moved by more than this, the rest is settled anew (0.01 mV; see docs/design.md)."""
+
+QUIET = 0.02
+"""It is settled when nothing moves by more than this (mV, or a gate's 1) in `stepping.PIECE` ms."""
 
 
 class Driver:
@@ -60,6 +67,7 @@ class Driver:
         self.slow = {n: Slots(spine_references(model.processes, n)) for n in (*SPINE_RULE, *MODULATOR_STATES)}
         self.peak = Slots(spine_references(model.processes, "cai_peak"))
         self.captured: list[tuple[float, np.ndarray]] = []
+        self.gains = model.gains
         self.t = 0.0  # biological time, on the grid of ticks
         self.active_since: float | None = None
         self.rest_since = 0.0
@@ -76,19 +84,20 @@ class Driver:
         arrivals = self.model.arrivals()
         arrivals = replace(arrivals, time=self._on_grid(arrivals.time))
         reached = np.zeros(len(self.model.spines), bool)
-        reached[self.model.deliveries.spine] = True
+        reached[self.model.field.reached] = True
         self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
-        self.arrivals = arrivals
+        self.arrivals, self.feed = arrivals, Feed(self.model.processes, self.model.field.courses)
         number = np.full(len(reached), -1)
         self._engines = []
         for group in self.groups:
             number[group] = np.arange(len(group))
             mine = arrivals.only(np.isin(arrivals.where[0], group))
             mine = replace(mine, where=(number[mine.where[0]],))
+            inflows = [Inflow((number[c.spine],), c) for c in self.feed.courses] if reached[group[0]] else []
             self._engines.append(
                 Engine(
                     self.model.rule_parameters(group), (len(group),), self.model.rates(), self.model.uptake(),
-                    self.model.bath, self.model.bath_times, mine,
+                    self.model.bath, self.model.bath_times, mine, inflows,
                 )
             )  # fmt: skip
 
@@ -102,24 +111,39 @@ class Driver:
         h.finitialize(model.preset.cell.v_init)
         self.model.set_bath(0.0)
         slow = {n: s.get() for n, s in self.slow.items()}
-        settle = model.experiment.numerics.settle
-        forward(round(max(0.0, settle - 50.0) / self.dt))
-        before = self.electric.get()
-        forward(round(min(settle, 50.0) / self.dt))
-        moved = np.abs(self.electric.get() - before).max()
-        if not self.full and moved > 1.0:
-            raise SimulationError(
-                f"the cell is not at rest after numerics.settle = {settle:g} ms (something still moves by {moved:.2g} "
-                f"in 50 ms): settle longer, or set numerics.full = true for a cell that is active by itself"
-            )
+        moved = settle(self.electric.get, model.experiment.numerics.settle, self.dt)
+        if not self.full:
+            self._check_rest(moved)
         for n, values in slow.items():
             self.slow[n].set(values)
         self._mark_rest()
+        self.peak.set(self.rest["cai"])
         self.t, self.active_since, self.rest_since, self.last_event = 0.0, None, 0.0, -np.inf
+
+    def _check_rest(self, moved: float) -> None:
+        if moved > 1.0:
+            raise SimulationError(
+                f"the cell is not at rest after numerics.settle = {self.model.experiment.numerics.settle:g} ms "
+                f"(something still moves by {moved:.2g} in 50 ms): settle longer, or set numerics.full = true for "
+                f"a cell that is active by itself"
+            )
 
     def _mark_rest(self) -> None:
         self.rest = {"electric": self.electric.get()} | {n: s.get() for n, s in self.fast.items()}
-        self.peak.set(self.rest["cai"])
+        if self.gains is not None:
+            self.rest["gains"] = dict(self.gains.values)
+
+    def _settle_again(self) -> None:
+        """Find the rest under the gains of this moment; the rule and the clock stand still meanwhile."""
+        if self.gains.moved(self.rest["gains"]) <= RESETTLE:
+            return
+        slow, peak = {n: s.get() for n, s in self.slow.items()}, self.peak.get()
+        longest = PIECE * max(1, round(self.model.experiment.numerics.settle / PIECE))  # whole ticks of the rule
+        self._check_rest(settle(self.electric.get, longest, self.dt, QUIET))
+        for n, values in slow.items():
+            self.slow[n].set(values)
+        self._mark_rest()
+        self.peak.set(peak)
 
     def state(self) -> dict[str, Any]:
         """Return everything the run depends on as plain arrays and numbers."""
@@ -133,6 +157,7 @@ class Driver:
             "rest": self.rest,
             "level": {at: p.level for at, p in self.model.electrodes().items()},
             "conductances": dict(self.model.conductances),
+            "gains": None if self.gains is None else self.gains.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -149,6 +174,8 @@ class Driver:
             )
         self.model.set_conductances(**state["conductances"])
         h.finitialize(self.model.preset.cell.v_init)
+        if self.gains is not None:
+            self.gains.restore(state["gains"])
         self.t, self.active_since, self.rest_since, self.last_event = state["clock"]
         if self.active_since is not None:
             self._set_bath()
@@ -187,7 +214,8 @@ class Driver:
 
     def _wake(self, t: float) -> None:
         """Begin an active stretch at `t`."""
-        if t - self.last_event >= self.relax:
+        rested = t - self.last_event >= self.relax
+        if rested:
             self.electric.set(self.rest["electric"])
             for name, slot in self.fast.items():
                 slot.set(self.rest[name])
@@ -197,6 +225,10 @@ class Driver:
                 self.fast[name].set(self.fast[name].get() * left)
         self.active_since = t
         self._set_bath()
+        if self.gains is not None:
+            self.gains.advance(t)
+            if rested:
+                self._settle_again()
         self._find_next(t)
 
     def _set_bath(self) -> None:
@@ -229,14 +261,17 @@ class Driver:
     def _active_to(self, end: float) -> bool:
         """Run the active stretch to its end (True) or to `end`, a whole tick (False)."""
         every = self.watch.every_active if self.watch is not None else CHUNK
+        intervals = (CHUNK, every) if self.gains is None else (CHUNK, every, self.gains.grid)
         while self.t < end - 1e-9:
             begun = self.active_since
-            stops = [end, *(begun + next_multiple(self.t - begun, interval) for interval in (CHUNK, every))]
+            stops = [end, *(begun + next_multiple(self.t - begun, interval) for interval in intervals)]
             changes = self.model.bath_times(self.t, self.t + CHUNK + TICK)  # a change at the next check is seen
             stops += [np.ceil(change / TICK) * TICK for change in changes]
             self._advance(min(stops))
             if len(changes) and changes[0] <= self.t:
                 self._set_bath()
+            if self.gains is not None and np.remainder(self.t - begun + 0.5, self.gains.grid) < 1.0:
+                self.gains.advance(self.t)
             if self.watch is not None and self.watch.wants(self.t, begun):
                 self.watch.sample(self.t, active=True)
             checks = np.remainder(self.t - begun + 0.5, CHUNK) < 1.0
@@ -248,8 +283,12 @@ class Driver:
     def _advance(self, stop: float) -> None:
         ticks = round((stop - self.t) / TICK)
         self._send(self.t, stop)
-        if not self.capture:
+        if not self.capture and not self.feed.wants(self.t, stop):
             forward(ticks * self.steps)
+        elif not self.capture:
+            for k in range(ticks):
+                self.feed.write(self.t + k * TICK, self.model.outside)
+                forward(self.steps)
         else:
             cai = self.fast["cai"]
             for k in range(ticks):
@@ -264,7 +303,7 @@ class Driver:
         times = self._events[0]
         if self._next_event < len(times) and times[self._next_event] - self.t < self.tail + LEAD:
             return False
-        if self.t - self.last_event < self.tail:
+        if self.t - self.last_event < self.tail or self.model.injecting():
             return False
         return self.t - self.last_event > self.relax or self.excess() < self.calm
 

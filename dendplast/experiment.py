@@ -14,12 +14,14 @@ from pydantic import Field, field_validator
 from .drugs import Drug
 from .errors import ParameterError
 from .indicator import Indicator
+from .media import choose_media
 from .parameters import Parameters
 from .presets import Tone
 from .presynaptic import Presynaptic
 from .protocol import Protocol, check_time
 from .quantity import Description, quantity
 from .solution import Solution
+from .sources import Denervation
 
 __all__ = ["Experiment", "Numerics", "Placement", "Record"]
 
@@ -44,7 +46,12 @@ class Placement(Description):
 
 
 class Numerics(Description):
-    """How the experiment is computed."""
+    """How the experiment is computed.
+
+    `field` is the backend of the modulators' fields: linear uptake as exponentials (``"soe"``) or exact sums
+    (``"green"``), saturating uptake around each site by itself (``"radial"``) or of all together (``"grid"``,
+    points `grid_h` apart); ``"auto"`` decides by how far releases fill the uptake.
+    """
 
     dt: float = quantity(0.025, "ms", "10.1162/neco.1997.9.6.1179 (the usual step of NEURON)", 1e-4, 0.2)
     d_lambda: float = quantity(0.1, "1", "10.1162/089976600300015934", 0.005, 1)
@@ -55,6 +62,8 @@ class Numerics(Description):
     full: bool = False
     check: bool = False
     plastic: bool = True
+    field: Literal["auto", "soe", "green", "radial", "grid"] = "auto"
+    grid_h: float = quantity(1.0, "um", "assumed: a vesicle is right within 1 % from 1 um on (a test)", 0.2, 10)
 
 
 class Record(Description):
@@ -104,12 +113,19 @@ class Experiment(Description):
         What is in the bath, and when.
     tone : Tone, optional
         Steady concentration of each modulator; the preset's when not given.
+    medium : dict
+        Where a modulator goes, other than the preset's tissue says: the name of a variant of `media.VARIANTS` or
+        changes of single numbers, ``{"dopamine": "ejdrup_dorsal"}``, ``{"dopamine": {"Vmax": "2 uM/s"}}``.
+    denervation : tuple of Denervation
+        Varicosities that are gone.
     solution : Solution
         Extracellular calcium and magnesium, and temperature.
     indicator : Indicator, optional
         Calcium indicator in the cell; none unless given.
     presynaptic : Presynaptic, optional
         Short-term plasticity and stochastic release; every presynaptic spike releases unless given.
+    excitability : bool
+        Modulators act on the conductances that the preset's ``[gains]`` name.
     until : float or str
         End of the run: ms, ``"45 min"``, or ``"end + 30 min"`` after the protocol.
     seed : int
@@ -125,9 +141,12 @@ class Experiment(Description):
     protocol: tuple[Protocol, ...] = ()
     drugs: tuple[Drug, ...] = ()
     tone: Tone | None = None
+    medium: dict[str, Any] = {}
+    denervation: tuple[Denervation, ...] = ()
     solution: Solution = Solution()
     indicator: Indicator | None = None
     presynaptic: Presynaptic | None = None
+    excitability: bool = False
     until: float | str = "end + 1 s"
     numerics: Numerics = Numerics()
     record: Record = Record()
@@ -137,6 +156,12 @@ class Experiment(Description):
     @classmethod
     def _parameters(cls, value: dict[str, Any]) -> dict[str, Any]:
         Parameters().replaced(value)
+        return value
+
+    @field_validator("medium")
+    @classmethod
+    def _medium(cls, value: dict[str, Any]) -> dict[str, Any]:
+        choose_media("striatum", value)
         return value
 
     @field_validator("until")

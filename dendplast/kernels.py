@@ -9,14 +9,29 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import erf
+from scipy.special import erf, erfcx
 
 from .release import Medium
 
-__all__ = ["PER_UM3", "ball_kernel", "kernel", "peak", "point_kernel", "reach"]
+__all__ = [
+    "ONCE",
+    "PER_UM3",
+    "ball_kernel",
+    "bound",
+    "kernel",
+    "kernel_integral",
+    "peak",
+    "point_integral",
+    "point_kernel",
+    "reach",
+    "steady",
+    "trains",
+]
 
 #: Concentration (mM) of one molecule per um3: 1e18 / Avogadro's number (SI definition, exact).
 PER_UM3 = 1e18 / 6.02214076e23
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
 def point_kernel(r: np.ndarray, t: np.ndarray, medium: Medium) -> np.ndarray:
@@ -39,6 +54,32 @@ def point_kernel(r: np.ndarray, t: np.ndarray, medium: Medium) -> np.ndarray:
     # one exponential: (...)^(-3/2) alone overflows for t -> 0 where the product is 0
     value = np.exp(-1.5 * np.log(np.pi * spread) - r**2 / spread - medium.uptake * np.where(after, t, 0.0))
     return np.where(after, PER_UM3 / medium.alpha * value, 0.0)
+
+
+def point_integral(r: np.ndarray, t: np.ndarray, medium: Medium) -> np.ndarray:
+    """Return the integral of `point_kernel` from 0 to `t` (mM ms per molecule).
+
+    With L = sqrt(D*/k), x = r/(2 sqrt(D* t)) and y = sqrt(k t) it is
+    [exp(-r/L) erfc(x - y) + exp(r/L) erfc(x + y)] / (8 pi alpha D* r) (Carslaw & Jaeger 1959, 10.4).
+
+    Parameters
+    ----------
+    r : array_like
+        Distance from the site (um), above 0.
+    t : array_like
+        Time since the release (ms); 0 and below give 0. Broadcast against `r`.
+    medium : Medium
+        Diffusion and uptake.
+    """
+    r, t = np.asarray(r, float), np.asarray(t, float)
+    after = t > 0
+    root = np.sqrt(np.where(after, t, 1.0))
+    x, y = r / (2 * np.sqrt(medium.D_star) * root), np.sqrt(medium.uptake) * root
+    # erfc(u) = exp(-u^2) erfcx(u), or 2 - that of -u: exp(r/L) alone overflows
+    near = np.exp(-(x**2) - y**2)
+    plus = near * erfcx(x + y)
+    minus = np.where(x > y, near * erfcx(np.abs(x - y)), 2 * np.exp(-2 * x * y) - near * erfcx(np.abs(x - y)))
+    return np.where(after, PER_UM3 / (8 * np.pi * medium.alpha * medium.D_star * r) * (plus + minus), 0.0)
 
 
 def ball_kernel(r: np.ndarray, t: np.ndarray, radius: float, medium: Medium) -> np.ndarray:
@@ -75,6 +116,65 @@ def ball_kernel(r: np.ndarray, t: np.ndarray, radius: float, medium: Medium) -> 
 def kernel(r: np.ndarray, t: np.ndarray, radius: float, medium: Medium) -> np.ndarray:
     """Return `ball_kernel`, or `point_kernel` when `radius` is 0."""
     return ball_kernel(r, t, radius, medium) if radius > 0 else point_kernel(r, t, medium)
+
+
+def kernel_integral(r: np.ndarray, t0: float, t1: float, radius: float, medium: Medium) -> np.ndarray:
+    """Return the integral of `kernel` from `t0` to `t1` (mM ms per molecule, or per molecule/um3).
+
+    Closed form for a point; for a ball eight Gauss nodes in sqrt(t), in which the surface is smooth.
+
+    Parameters
+    ----------
+    r : array_like, shape (n,)
+        Distance from the centre (um); above 0 for a point.
+    t0, t1 : float
+        Times since the release (ms); what is before 0 counts nothing.
+    radius : float
+        Radius of the ball (um), 0 for a point.
+    medium : Medium
+        Diffusion and uptake.
+    """
+    r = np.asarray(r, float)
+    if radius == 0:
+        return point_integral(r, t1, medium) - point_integral(r, t0, medium)
+    a, b = np.sqrt(max(t0, 0.0)), np.sqrt(max(t1, 0.0))
+    root = 0.5 * (a + b) + 0.5 * (b - a) * _NODES
+    return ball_kernel(r[..., None], root**2, radius, medium) @ (_WEIGHTS * (b - a) * root)
+
+
+def steady(r: np.ndarray, radius: float, medium: Medium) -> np.ndarray:
+    """Return the integral of the kernel over all times: also the steady concentration of a source of 1 /ms.
+
+    For a ball it solves the screened Poisson equation with a uniform source inside; without uptake L is
+    infinite and the formulas take their limits.
+
+    Parameters
+    ----------
+    r : array_like
+        Distance from the centre (um); above 0 for a point.
+    radius : float
+        Radius of the ball (um), 0 for a point.
+    medium : Medium
+        Diffusion and uptake.
+
+    Returns
+    -------
+    ndarray
+        mM ms per molecule for a point, mM ms per molecule/um3 for a ball.
+    """
+    r = np.asarray(r, float)
+    scale = PER_UM3 / (medium.alpha * medium.D_star)
+    fall = np.sqrt(medium.uptake / medium.D_star)  # 1/L
+    if radius == 0:
+        return scale / (4 * np.pi * r) * np.exp(-fall * r)
+    inside = r < radius
+    if fall * radius < 1e-3:  # the difference below cancels; the error of the limit is of this order
+        outer = radius**3 / (3 * np.maximum(r, radius)) * np.exp(-fall * np.maximum(r - radius, 0.0))
+        return scale * np.where(inside, radius**2 / 2 - r**2 / 6, outer)
+    R, x = fall * radius, np.maximum(fall * r, 1e-9)
+    within = 1 - (1 + R) / x * 0.5 * (np.exp(np.minimum(x - R, 0.0)) - np.exp(-x - R))
+    beyond = 0.5 * ((R - 1) * np.exp(R - x) + (R + 1) * np.exp(-R - x)) / x
+    return scale / fall**2 * np.where(inside, within, beyond)
 
 
 def peak(r: np.ndarray, radius: float, medium: Medium) -> tuple[np.ndarray, np.ndarray]:
@@ -121,9 +221,63 @@ def peak(r: np.ndarray, radius: float, medium: Medium) -> tuple[np.ndarray, np.n
     return np.where(inside, PER_UM3 / medium.alpha, np.maximum(height, mid)), time
 
 
-@lru_cache(maxsize=256)  # sites of one kind share the search
-def reach(radius: float, amount: float, medium: Medium, cutoff: float) -> float:
-    """Return the distance (um) beyond which one release event stays below `cutoff`.
+ONCE = ((np.inf, 1.0),)
+"""The train of a single event, see `bound`."""
+
+
+def trains(times: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Return how many events of a train fall into any window, for windows of 1 ms to 1000 s and for all times.
+
+    Parameters
+    ----------
+    times : ndarray
+        Sorted times of the events (ms).
+
+    Returns
+    -------
+    tuple of (float, float)
+        Length of a window (ms), and the largest number of events in a window of that length.
+    """
+    if len(times) < 2:
+        return ONCE
+    widths = 10.0 ** np.arange(0, 6.01, 0.5)
+    most = [(np.searchsorted(times, times + w, side="right") - np.arange(len(times))).max() for w in widths]
+    return (*zip(widths.tolist(), map(float, most), strict=True), (np.inf, float(len(times))))
+
+
+def bound(
+    r: np.ndarray, radius: float, medium: Medium, train: tuple[tuple[float, float], ...] = ONCE
+) -> np.ndarray:
+    """Return a concentration that the sum over a train of events does not exceed, per unit amount.
+
+    A kernel rises and falls once. Of events cut into windows W with at most m in each, the largest sum is
+    therefore at most m (peak + area/W); the least over all windows holds. One event: its peak.
+
+    Parameters
+    ----------
+    r : array_like, shape (n,)
+        Distance from the centre of the site (um); above 0 for a point.
+    radius : float
+        Radius of the site (um), 0 for a point.
+    medium : Medium
+        Diffusion and uptake.
+    train : tuple of (float, float)
+        Windows (ms) and numbers, see `trains`.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        mM per molecule (point) or per molecule/um3 (ball).
+    """
+    height, area = peak(r, radius, medium)[0], steady(np.atleast_1d(r), radius, medium)
+    return np.min([m * (height + area / w) for w, m in train], axis=0)
+
+
+@lru_cache(maxsize=4096)  # sites of one kind and train share the search
+def reach(
+    radius: float, amount: float, medium: Medium, cutoff: float, train: tuple[tuple[float, float], ...] = ONCE
+) -> float:
+    """Return the distance (um) beyond which a site's releases stay below `cutoff`.
 
     Parameters
     ----------
@@ -135,13 +289,17 @@ def reach(radius: float, amount: float, medium: Medium, cutoff: float) -> float:
         Diffusion and uptake.
     cutoff : float
         Concentration (mM).
+    train : tuple of (float, float)
+        How dense events are, see `trains`; one event when not given.
     """
-    # Without uptake a peak is no higher than the same molecules released at the ball's nearest point.
-    molecules = amount if radius == 0 else amount * 4 / 3 * np.pi * radius**3
+    # Without uptake a peak is no higher than all the molecules released at the ball's nearest point.
+    molecules = amount * train[-1][1] * (1 if radius == 0 else 4 / 3 * np.pi * radius**3)
     highest = (1.5 / (np.pi * np.e)) ** 1.5 * molecules * PER_UM3 / medium.alpha
+    if highest == 0:
+        return 0.0
     low, high = 0.0, radius + np.cbrt(highest / cutoff)
     for _ in range(60):
         middle = 0.5 * (low + high)
-        above = amount * peak(middle, radius, medium)[0][0] > cutoff
+        above = amount * bound(middle, radius, medium, train)[0] > cutoff
         low, high = (middle, high) if above else (low, middle)
     return low

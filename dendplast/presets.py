@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from . import excitability
 from .anatomy import SpineSettings
 from .errors import ParameterError
 from .parameters import Parameters
@@ -210,7 +211,8 @@ class Preset(Description):
     """A neuron type: its electrical cell, its spines, its tissue, and what differs in its plasticity rule.
 
     `parameters` and `spines` are complete; the file holds differences from the defaults. `tone` is the
-    steady concentration of each modulator (mM), and `tissue` names the media of `release.MEDIA`.
+    steady concentration of each modulator (mM), `tissue` names the media of `release.MEDIA`, and `gains` are
+    the factors of the modulators on conductances (1), by signal and target.
     """
 
     name: str
@@ -220,7 +222,18 @@ class Preset(Description):
     tone: Tone = Tone()
     spines: SpineSettings = SpineSettings()
     parameters: Parameters = Parameters()
+    gains: dict[str, dict[str, float]] = Field(default_factory=dict)
     sources: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("gains", mode="before")
+    @classmethod
+    def _factors(cls, value: Any) -> dict[str, dict[str, float]]:
+        return excitability.read(value)
+
+    @model_validator(mode="after")
+    def _gains_have_targets(self) -> Preset:
+        excitability.check_targets(self.gains, {name for region in self.cell.regions.values() for name in region})
+        return self
 
 
 def preset_names() -> list[str]:

@@ -13,8 +13,8 @@ from .errors import SimulationError
 from .geometry import Geometry
 
 __all__ = [
-    "Attenuation", "along", "attenuation", "backpropagation", "block", "crossings", "coincidence", "ladder",
-    "rheobase", "step", "trunk",
+    "Attenuation", "along", "attenuation", "backpropagation", "block", "coincidence", "crossings", "first_spike",
+    "ladder", "rheobase", "step", "trunk",
 ]  # fmt: skip
 
 BEFORE, AFTER = 20.0, 100.0  # ms, around a current step
@@ -106,6 +106,19 @@ def backpropagation(bench: Bench, n: int = 1, hz: float = 100.0) -> Traces:
     )
 
 
+def first_spike(bench: Bench, amplitude: float, duration: float) -> Traces:
+    """Inject a current step (nA, ms) into the soma and record every segment until 15 ms after the first spike."""
+    left = [round(15.0 / bench.dt)]
+
+    def over(v: np.ndarray) -> bool:
+        left[0] -= bool(v[SOMA] > SPIKE) or left[0] < round(15.0 / bench.dt)
+        return left[0] <= 0
+
+    current = steps(bench.dt, BEFORE + duration, (BEFORE, BEFORE + duration, amplitude))
+    stimulus = BEFORE, BEFORE + duration, amplitude
+    return bench.run(BEFORE + duration, {SOMA: current}, range(len(bench.geometry)), stimulus=stimulus, until=over)
+
+
 def trunk(tree: Geometry) -> np.ndarray:
     """Return the rows of the apical trunk: at each fork, the child that carries the most apical length.
 
@@ -113,15 +126,15 @@ def trunk(tree: Geometry) -> np.ndarray:
     """
     carried = np.where(tree.region == "apical", tree.length, 0.0)
     for row in range(len(tree) - 1, 0, -1):  # children come after their parents
-        if tree.region[row] == "apical" and tree.parent[row] >= 0:
+        if tree.region[row] == "apical":
             carried[tree.parent[row]] += carried[row]
-    rows, row = [], SOMA
-    while True:
-        children = [r for r in np.flatnonzero(tree.parent == row) if tree.region[r] == "apical"]
-        if not children:
-            return np.array(rows, int)
-        row = int(max(children, key=lambda r: carried[r]))
-        rows.append(row)
+    apical = tree.region == "apical"
+    above = np.where(tree.parent >= 0, apical[tree.parent], False)
+    stems, rows = np.flatnonzero(apical & ~above), []
+    while len(stems):
+        rows.append(int(stems[np.argmax(carried[stems])]))
+        stems = np.flatnonzero(apical & (tree.parent == rows[-1]))
+    return np.array(rows, int)
 
 
 def crossings(tree: Geometry, distance: float) -> list[tuple[int, int, float]]:
@@ -174,7 +187,9 @@ def attenuation(bench: Bench, distances: Sequence[float], most: int = 4) -> Atte
         found = crossings(bench.geometry, distance)
         for a, b, share in found[:: max(1, -(-len(found) // most))]:
             current = epsc(bench.dt, 60.0, 1.0, 0.1, 3.0, 0.03)
-            run = bench.run(60.0, {a: (1 - share) * current, b: share * current} if a else {b: current}, [SOMA, a, b])
+            run = bench.run(
+                60.0, {a: (1 - share) * current, b: share * current} if a else {b: current}, [SOMA, a, b]
+            )
             rise = run.v.max(axis=0) - run.v[0]
             rows.append((distance, (1 - share) * rise[1] + share * rise[2], rise[0]))
     return Attenuation(*np.array(rows).reshape(-1, 3).T)
@@ -183,12 +198,13 @@ def attenuation(bench: Bench, distances: Sequence[float], most: int = 4) -> Atte
 def coincidence(bench: Bench, distance: float, amplitude: float, *, spike: bool, delay: float = 5.0) -> Traces:
     """Inject an EPSC-shaped current (nA; 0.5 and 5 ms) at a place of the trunk, with or without a somatic spike before.
 
-    The current and the delay (ms) are those of 10.1038/18686 and 10.1371/journal.pcbi.1002107.
+    The current and the delay (ms) are those of 10.1038/18686 and 10.1371/journal.pcbi.1002107; the spike is made by
+    the preset's pulse, since the 1.9 nA for 5 ms of the latter do not make every cell spike.
     """
     cell, whole = bench.cell.preset.cell, 150.0
     a, b, share = crossings(bench.geometry, distance)[0]
     site = b if share > 0.5 else a
     currents = {site: epsc(bench.dt, whole, 10.0 + delay, 0.5, 5.0, amplitude)}
     if spike:
-        currents[SOMA] = steps(bench.dt, whole, (10.0, 10.0 + 5.0, 1.9))
+        currents[SOMA] = steps(bench.dt, whole, (10.0, 10.0 + cell.pulse_dur, cell.pulse_amp))
     return bench.run(whole, currents, [SOMA, site], stimulus=(10.0, 10.0 + cell.pulse_dur, amplitude))

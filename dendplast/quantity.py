@@ -28,6 +28,7 @@ _UNITS = {
     "/d": ("rate", 1 / 8.64e7), "Hz": ("rate", 1e-3),
     "M": ("concentration", 1e3), "mM": ("concentration", 1.0), "uM": ("concentration", 1e-3),
     "nM": ("concentration", 1e-6),
+    "mM/ms": ("turnover", 1.0), "uM/s": ("turnover", 1e-6),
     "/mM/ms": ("binding rate", 1.0), "/uM/s": ("binding rate", 1.0), "/nM/s": ("binding rate", 1e3),
     "nm": ("length", 1e-3), "um": ("length", 1.0), "mm": ("length", 1e3),
     "um2": ("area", 1.0), "um3": ("volume", 1.0), "/um": ("line density", 1.0), "/um3": ("density", 1.0),

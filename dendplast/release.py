@@ -15,6 +15,7 @@ __all__ = [
     "Patch",
     "Site",
     "SoeSettings",
+    "TRANSPORTERS",
     "Varicosity",
 ]
 
@@ -25,6 +26,11 @@ MODULATORS: tuple[str, ...] = get_args(Modulator)
 
 #: Name of each modulator in the compiled spine; the place in this table plus 1 is the agent of a release event.
 LIGAND = {"dopamine": "da", "acetylcholine": "ach", "noradrenaline": "ne"}
+
+#: What clears a modulator, and what blockers act on.
+TRANSPORTERS = ("DAT", "NET", "AChE")
+
+Transporter = Literal["DAT", "NET", "AChE"]
 
 #: Number of shared exponentials in the compiled spine.
 N_RATE = 12
@@ -37,10 +43,13 @@ _SYKOVA = "10.1152/physrev.00027.2007"
 class Medium(Description):
     """Diffusion and clearance of one modulator in one tissue, and the terminals that release it there.
 
-    The concentration C (mM, extracellular) obeys dC/dt = D/tortuosity^2 * lap C - uptake * C + Q/alpha
-    with Q the release per volume of tissue. `uptake` is Vmax/Km with Vmax per volume of extracellular
-    space; the linear form holds while C is well below Km (0.2 uM for dopamine in the striatum,
-    doi 10.1523/JNEUROSCI.1894-10.2010).
+    The concentration C (mM, extracellular) obeys
+    dC/dt = D/tortuosity^2 * lap C - Vmax C/(Km + C) + Q/alpha with Q the release per volume of tissue
+    (Nicholson 1995, doi 10.1016/S0006-3495(95)80356-8). Vmax is per volume of extracellular space; a value
+    measured per volume of tissue says so (`per`) and is divided by alpha, a factor of five. While C is well
+    below Km the loss is `uptake` C with uptake = Vmax/Km.
+
+    `transporter` is what carries the uptake and `residual` the share of it that no blocker reaches.
 
     The defaults are dopamine in the striatum; `MEDIA` holds the other modulators and regions.
     """
@@ -48,46 +57,88 @@ class Medium(Description):
     D: float = quantity(0.763, "um2/ms", f"free diffusion of dopamine, {_EJDRUP}", 0.01, 5)
     tortuosity: float = quantity(1.54, "1", _DREYER, 1, 5)
     alpha: float = quantity(0.21, "1", _DREYER, 0.01, 1)
-    uptake: float = quantity(0.02, "/ms", f"Vmax 4.1 uM/s over Km 0.2 uM, {_DREYER}", 0, 10)
+    Vmax: float = quantity(4.1e-6, "mM/ms", f"4.1 uM/s, {_DREYER}", 0, 10)
+    Km: float = quantity(2e-4, "mM", f"0.16 to 0.21 uM, {_DREYER}", 1e-9, 1e3)
+    per: Literal["extracellular", "tissue"] = "extracellular"
     molecules: float = quantity(3000, "1", f"molecules per vesicle, {_DREYER}", 0, 1e6)
     p: float = quantity(0.06, "1", f"release probability of a terminal per spike, {_DREYER}", 0, 1)
     density: float = quantity(0.104, "/um3", f"terminals per volume of tissue, {_DREYER}", 0, 10)
+    transporter: Transporter = "DAT"
+    residual: float = quantity(
+        1 / 300, "1", "10.1073/pnas.95.7.4029 (clearance without the transporter, knock-out over wild type)", 0, 1
+    )
 
     @property
     def D_star(self) -> float:
         """Apparent diffusion coefficient in tissue, D / tortuosity^2 (um2/ms)."""
         return self.D / self.tortuosity**2
 
+    @property
+    def clearance(self) -> float:
+        """Largest rate of uptake per volume of extracellular space (mM/ms): Vmax, or Vmax/alpha."""
+        return self.Vmax / self.alpha if self.per == "tissue" else self.Vmax
+
+    @property
+    def uptake(self) -> float:
+        """Uptake of concentrations well below Km (/ms)."""
+        return self.clearance / self.Km
+
+    def around(self, background: float) -> Medium:
+        """Return the medium that the excess over a steady concentration sees.
+
+        With C = B + u and the source that keeps B steady, the loss of u is the difference of two
+        Michaelis-Menten terms, Vmax Km u / ((Km + B)(Km + B + u)): again Michaelis-Menten, with
+        Vmax Km/(Km + B) and Km + B. The background uses up a part of the uptake.
+
+        Parameters
+        ----------
+        background : float
+            Steady concentration B (mM).
+        """
+        if background == 0:
+            return self
+        total = self.Km + background
+        return self.replaced(Vmax=self.Vmax * self.Km / total, Km=total)
+
 
 class _CorticalDopamine(Medium):
     tortuosity: float = quantity(1.6, "1", _SYKOVA, 1, 5)
     alpha: float = quantity(0.2, "1", _SYKOVA, 0.01, 1)
-    uptake: float = quantity(
-        0.0015, "/ms", "assumed: carried by the noradrenaline transporter, about a tenth of the striatum's", 0, 10
+    Vmax: float = quantity(
+        3e-7, "mM/ms", "assumed: by the noradrenaline transporter, about a tenth of the striatum's", 0, 10
     )
     density: float = quantity(0.01, "/um3", "assumed: a tenth of the striatum's innervation", 0, 10)
+    transporter: Transporter = "NET"
+    residual: float = quantity(0.05, "1", "assumed: uptake 2 and diffusion into vessels", 0, 1)
 
 
 class _Noradrenaline(Medium):
     D: float = quantity(0.69, "um2/ms", "assumed: between 0.6 and 0.763, a catecholamine as dopamine is", 0.01, 5)
     tortuosity: float = quantity(1.6, "1", _SYKOVA, 1, 5)
     alpha: float = quantity(0.2, "1", _SYKOVA, 0.01, 1)
-    uptake: float = quantity(0.005, "/ms", "assumed: Vmax 0.2-1 uM/s over Km 0.5-1 uM spans 0.5-5 /s", 0, 10)
+    Vmax: float = quantity(5e-7, "mM/ms", "assumed: 0.5 uM/s per tissue, among 0.2 to 1; 5 /s at low dose", 0, 10)
+    Km: float = quantity(5e-4, "mM", "assumed: 0.5 uM, among 0.5 to 1", 1e-9, 1e3)
+    per: Literal["extracellular", "tissue"] = "tissue"
     molecules: float = quantity(2500, "1", "assumed: vesicle size of the dopamine terminal", 0, 1e6)
     p: float = quantity(0.1, "1", "assumed: between dopamine's and acetylcholine's", 0, 1)
     density: float = quantity(0.003, "/um3", "assumed: 1e6 to 5e6 varicosities per mm3 of cortex", 0, 10)
+    transporter: Transporter = "NET"
+    residual: float = quantity(0.05, "1", "assumed: uptake 2 and diffusion into vessels", 0, 1)
 
 
 class _Acetylcholine(Medium):
     D: float = quantity(0.6, "um2/ms", "assumed: small cation in free solution; 0.4 in the cleft", 0.01, 5)
     tortuosity: float = quantity(1.6, "1", _SYKOVA, 1, 5)
     alpha: float = quantity(0.2, "1", _SYKOVA, 0.01, 1)
-    uptake: float = quantity(
-        0.2, "/ms", "assumed: acetylcholinesterase, 0.1-1 /ms; volume transmission of ACh is disputed", 0, 10
+    Vmax: float = quantity(
+        0.02, "mM/ms", "assumed: acetylcholinesterase, 0.2 /ms at low dose, among 0.006 to 1; disputed", 0, 10
     )
+    Km: float = quantity(0.1, "mM", "assumed: of acetylcholinesterase, far above what is released", 1e-9, 1e3)
     molecules: float = quantity(2000, "1", "assumed: 1000 to 10000 per vesicle", 0, 1e6)
     p: float = quantity(0.15, "1", "assumed: 0.1 to 0.2", 0, 1)
     density: float = quantity(0.01, "/um3", "assumed: 0.005 to 0.02 in cortex", 0, 10)
+    transporter: Transporter = "AChE"
+    residual: float = quantity(0.05, "1", "assumed: butyrylcholinesterase and diffusion", 0, 1)
 
 
 class _StriatalAcetylcholine(_Acetylcholine):
@@ -115,11 +166,19 @@ MEDIA: dict[str, dict[str, Medium]] = {
 
 
 class _Site(Description):
-    """What every release site shares; `p` and `molecules` of None stand for the medium's."""
+    """What every release site shares; `p` and `molecules` of None stand for the medium's.
+
+    `pool` vesicles are ready at rest and each is replaced with the time constant `refill`; the release
+    probability is proportional to those left. `feedback` is the share of the release probability that the
+    terminal's own receptor (D2, M4, alpha2) takes away when every one of them is bound. `terminals` says how.
+    """
 
     modulator: Modulator
     p: float | None = quantity(None, "1", "None: the medium's release probability", 0, 1)
     molecules: float | None = quantity(None, "1", "None: the medium's molecules per vesicle", 0, 1e6)
+    pool: int | None = quantity(None, "1", "None: vesicles never run out", 1, 1000)
+    refill: float = quantity(5000.0, "ms", "assumed: seconds, within the recovery of evoked dopamine in slices", 1, 1e7)
+    feedback: float = quantity(0.0, "1", "assumed: no autoreceptor unless the site has one", 0, 1)
 
     def __init__(self, modulator: str | None = None, /, **data: Any) -> None:
         super().__init__(**data) if modulator is None else super().__init__(modulator=modulator, **data)

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .parameters import RECEPTORS
+from .parameters import AFFINITY_STATES, RECEPTORS
 from .release import LIGAND
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "STATES",
     "State",
     "Surround",
+    "bound",
     "coefficients",
     "derivatives",
     "efficacy",
@@ -33,10 +34,12 @@ __all__ = [
     "parameters",
     "readout",
     "resting",
+    "signal",
 ]
 
 STATES = (
-    "kinase", "phosphatase", "cyclase", "glu", "ecb", "elig_P", "elig_D", *RECEPTORS, "PKA", "PLC", "tag_P", "tag_D", "labile",
+    "kinase", "phosphatase", "cyclase", "glu", "ecb", "elig_P", "elig_D", *RECEPTORS, *AFFINITY_STATES, "PKA", "PLC",
+    "tag_P", "tag_D", "labile",
     "early", "prp", "late", "primed", "theta", "volume",
 )  # fmt: skip
 """States that relax, in the order in which one drives the next."""
@@ -122,7 +125,8 @@ class Surround:
         return self.share.get(name, 1.0)
 
     def ligand(self, receptor: str, p: SimpleNamespace) -> Any:
-        """Return the effective ligand concentration at a receptor subtype (mM)."""
+        """Return the effective ligand concentration at a receptor subtype, or one of its states (mM)."""
+        receptor = AFFINITY_STATES.get(receptor, receptor)
         name = LIGAND.get(RECEPTORS[receptor])
         free = getattr(self, name) if name else p.adenosine
         return (free + self.agonist.get(receptor, 0.0)) / (1 + self.antagonist.get(receptor, 0.0))
@@ -150,17 +154,39 @@ def readout(cai: Any, y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, An
     return hill(cai / p.K_P, k_P, p.n_P), hill(cai / p.K_D, y["theta"], p.n_D)
 
 
+def bound(y: Mapping[str, Any], receptor: str, p: SimpleNamespace) -> Any:
+    """Return the occupancy of a receptor subtype over its affinity states (1)."""
+    if receptor == "D1":
+        return (1 - p.high_D1) * y["D1"] + p.high_D1 * y["D1_high"]
+    if receptor == "D2":
+        return (1 - p.low_D2) * y["D2"] + p.low_D2 * y["D2_low"]
+    return y[receptor]
+
+
 def _gi(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    return p.x_D2 * y["D2"] + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
+    return p.x_D2 * bound(y, "D2", p) + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
 
 
 def _pka_drive(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> Any:
-    gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal + around.gs
+    gs = p.x_D1 * bound(y, "D1", p) + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal + around.gs
     return p.k_A * gs * (1 + p.chi * around.left("AC") * y["cyclase"]) / (1 + p.e_Gi * _gi(y, p))
 
 
 def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     return p.k_Q * (p.x_M1 * y["M1"] + p.x_alpha1 * y["alpha1"] + p.Q_basal + p.e_GiQ * _gi(y, p))
+
+
+def _signalling(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
+    """Return drive and rate of receptors and cascades: calcium has a say in them through the cyclase alone."""
+    out = {}
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
+        drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
+        out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
+    drive = _pka_drive(y, around, p)
+    out["PKA"] = (drive * around.left("PKA"), drive + 1 / p.tau_A)
+    drive = _plc_drive(y, p)
+    out["PLC"] = (drive * around.left("PLC"), drive + 1 / p.tau_Q)
+    return out
 
 
 def coefficients(
@@ -204,13 +230,7 @@ def coefficients(
     drive = drive * (1 - p.zeta * y["kinase"])
     out["elig_D"] = (drive, drive + 1 / p.tau_D)
 
-    for receptor in RECEPTORS:
-        drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
-        out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
-    drive = _pka_drive(y, around, p)
-    out["PKA"] = (drive * around.left("PKA"), drive + 1 / p.tau_A)
-    drive = _plc_drive(y, p)
-    out["PLC"] = (drive * around.left("PLC"), drive + 1 / p.tau_Q)
+    out |= _signalling(y, around, p)
 
     a, q = hill(y["PKA"], p.K_A, p.n_A), hill(y["PLC"], p.K_Q, p.n_Q)
     pp1 = 1 / (1 + (y["PKA"] / p.K_AD) ** 2)
@@ -284,6 +304,19 @@ def midpoint(y: Mapping[str, Any], ca: Any, around: Surround, h: Any, p: SimpleN
     return move(y, coefficients(half, *readout(ca, half, p), ca, around, p), h, p)
 
 
+def signal(y: State, ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
+    """Return the states `h` ms on where only receptors and cascades move: `midpoint` without calcium `ca`."""
+    half = _signalled(y, _signalling(y, around, p), h / 2)
+    return _signalled(y, _signalling(half, around, p), h)
+
+
+def _signalled(y: State, frozen: Mapping[str, tuple[Any, Any]], h: Any) -> State:
+    new = y.array.copy()
+    for name, (drive, rate) in frozen.items():
+        new[State.ROW[name]] = relax(y[name], drive, rate, h)
+    return State(new)
+
+
 def derivatives(y: Mapping[str, Any], ca: Any, around: Surround, p: SimpleNamespace) -> dict[str, Any]:
     """Return the time derivative of every state (/ms): the rule as differential equations, for tests."""
     relaxing, growing = coefficients(y, *readout(ca, y, p), ca, around, p)
@@ -303,7 +336,7 @@ def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> Sta
         Shape of every state, usually (n_spine,).
     """
     y = State(np.zeros((len(State.NAMES), *shape)))
-    for receptor in RECEPTORS:
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         y[receptor] = y[receptor] + drive / (drive + getattr(p, "koff_" + receptor))
     drive = _pka_drive(y, around, p)

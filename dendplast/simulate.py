@@ -102,7 +102,9 @@ def run(
         outcomes=table,
         lost=table["hazard"] > limit,
         conductances=dict(model.conductances),
-        provenance=provenance(experiment.seed) | {"wall_time_s": clock.perf_counter() - wall, "until": end},
+        provenance=provenance(experiment.seed)
+        | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
+        | {"wall_time_s": clock.perf_counter() - wall, "until": end},
         state=final,
     )
 
@@ -186,10 +188,16 @@ def record(model: Model, protocol: Any) -> Recorded:
     Raises
     ------
     ParameterError
-        If neither pairings nor trains are far enough apart, or release is stochastic or changes in a train.
+        If neither pairings nor trains are far enough apart, release is stochastic or changes in a train, or the
+        experiment has ``excitability``.
     """
     if model.experiment.presynaptic is not None:
         raise ParameterError("presynaptic: no pairing is like the next, so that the protocol has to be run in full")
+    if model.gains is not None:
+        raise ParameterError(
+            "excitability = true: modulators change the calcium itself, so it can not be recorded once and "
+            "replayed; run each condition in full, or set excitability = false"
+        )
     relax = model.experiment.numerics.relax
     single = 1e3 / protocol.hz >= relax
     unit = protocol.replaced(n=1, trains=1, start=0.0) if single else protocol.replaced(trains=1, start=0.0)
@@ -228,4 +236,7 @@ def record(model: Model, protocol: Any) -> Recorded:
         media=model.media,
         tone=model.tone,
         seed=before.seed,
+        lesions=before.denervation,
+        field=before.numerics.field,
+        grid_h=before.numerics.grid_h,
     )

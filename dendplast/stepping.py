@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import floor
+from typing import Any
 
+import numpy as np
 from neuron import h
 
 from .errors import ParameterError
 
-__all__ = ["TICK", "check_dt", "fixed_step", "forward", "next_multiple"]
+__all__ = ["PIECE", "TICK", "check_dt", "fixed_step", "forward", "next_multiple", "settle", "weakly"]
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +37,9 @@ def check_dt(dt: float) -> int:
             f"numerics.dt = {dt:g} ms: must divide 0.1 ms, or be 0.1 or 0.2 ms (for example 0.0125, 0.025, 0.05, 0.1)"
         )
     return sample * round(ticks)
+
+PIECE = 50.0
+"""Whether a cell is at rest is judged by what moves in this time (ms)."""
 
 
 @contextmanager
@@ -64,7 +70,49 @@ def forward(steps: int) -> None:
         advance()
 
 
+def settle(state: Callable[[], np.ndarray], longest: float, dt: float, quiet: float = 0.0) -> float:
+    """Let electricity go on until it is quiet.
+
+    Parameters
+    ----------
+    state : callable
+        Gives voltages and gates.
+    longest : float
+        Time after which to stop in any case (ms).
+    dt : float
+        Step (ms).
+    quiet : float
+        Stop when nothing moves by more than this in `PIECE` ms.
+
+    Returns
+    -------
+    float
+        By how much what moved most has moved in the last piece.
+    """
+    moved = 0.0
+    for piece in [longest % PIECE, *[PIECE] * int(longest // PIECE)]:
+        if piece:
+            before = state()
+            forward(round(piece / dt))
+            moved = float(np.abs(state() - before).max())
+            if moved < quiet:
+                break
+    return moved
+
+
 def next_multiple(since: float, interval: float) -> float:
     """Return the next multiple of an interval (ms) after `since`, the interval being rounded to whole ticks."""
     interval = max(TICK, round(interval / TICK) * TICK)
     return (floor(since / interval + 1e-9) + 1) * interval
+
+
+def weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that calls a method while its object lives: NEURON's lists keep no model alive."""
+    weak = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> None:
+        alive = weak()
+        if alive is not None:
+            alive(*arguments)
+
+    return call

@@ -1,7 +1,7 @@
 TITLE Large-conductance calcium- and voltage-activated potassium current
 
 COMMENT
-    ik = gbar o (v - ek)
+    ik = gain gbar o (v - ek)
 
     z = 2 F v/RT:  a = 0.48 cai/(cai + 0.003 exp(-0.84 z)),  b = 0.28/(1 + cai/(0.009 exp(-z)))  (mM)
                    oinf = a/(a + b),  otau = 1/(a + b)
@@ -14,7 +14,7 @@ NEURON {
     SUFFIX dp_bk
     USEION ca READ cai
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, oinf, otau
     THREADSAFE
 }
@@ -30,6 +30,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -57,7 +58,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * o
+    g = gain * gbar * o
     ik = g * (v - ek)
 }
 

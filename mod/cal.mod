@@ -1,7 +1,7 @@
 TITLE L-type calcium current of CA1 pyramidal cells
 
 COMMENT
-    ica = gbar m h2 U(v)
+    ica = gain gbar m h2 U(v)
 
     x = -(v + 27.01)/3.8:  a = 0.055 3.8 x/(exp(x) - 1),  b = 0.94 exp(-(v + 63.01)/17)
         minf = a/(a + b),  mtau = 1/(5 (a + b))
@@ -15,7 +15,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_cal
     USEION ca READ cai, cao WRITE ica
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ica, minf, mtau
     THREADSAFE
 }
@@ -31,6 +31,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -56,7 +57,7 @@ INITIAL {
 
 BREAKPOINT {
     SOLVE states METHOD cnexp
-    ica = gbar * m * 0.001(mM)/(0.001(mM) + cai) * ghk(v)
+    ica = gain * gbar * m * 0.001(mM)/(0.001(mM) + cai) * ghk(v)
 }
 
 DERIVATIVE states {

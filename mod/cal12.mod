@@ -1,7 +1,7 @@
 TITLE L-type calcium current of striatal projection neurons (Cav1.2)
 
 COMMENT
-    ica = pbar m (0.17 h + 0.83) U(v)
+    ica = gain pbar m (0.17 h + 0.83) U(v)
 
     minf = 1/(1 + exp(-(v + 8.9)/6.7))
     mtau = (0.06 + 1/(exp((v - 10)/20) + exp(-(v + 17)/48)))/q
@@ -16,7 +16,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_cal12
     USEION ca READ cai, cao WRITE ica
-    RANGE pbar
+    RANGE pbar, gain
     RANGE ica, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -31,6 +31,7 @@ UNITS {
 
 PARAMETER {
     pbar = 0 (cm/s) <0, 1e9> : permeability density
+    gain = 1 (1)    <0, 1e3> : factor of the modulators on the density
     q    = 2 (1) <1e-3, 1e3> : how much faster the gates are at 35 degC than where they were measured
 }
 
@@ -61,7 +62,7 @@ INITIAL {
 
 BREAKPOINT {
     SOLVE states METHOD cnexp
-    ica = pbar * m * (0.17 * h + 0.83) * ghk(v)
+    ica = gain * pbar * m * (0.17 * h + 0.83) * ghk(v)
 }
 
 DERIVATIVE states {

@@ -1,7 +1,7 @@
 TITLE N-type calcium current of striatal projection neurons (Cav2.2)
 
 COMMENT
-    ica = pbar m^2 (0.21 h + 0.79) U(v)
+    ica = gain pbar m^2 (0.21 h + 0.79) U(v)
 
     minf = 1/(1 + exp(-(v + 3)/8))
     mtau = 2 (0.06 + 1/(exp((v - 25)/18) + exp(-(v + 31)/44)))/q
@@ -15,7 +15,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_can
     USEION ca READ cai, cao WRITE ica
-    RANGE pbar
+    RANGE pbar, gain
     RANGE ica, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -30,6 +30,7 @@ UNITS {
 
 PARAMETER {
     pbar = 0 (cm/s) <0, 1e9> : permeability density
+    gain = 1 (1)    <0, 1e3> : factor of the modulators on the density
     q    = 2 (1) <1e-3, 1e3> : how much faster the gates are at 35 degC than where they were measured
 }
 
@@ -60,7 +61,7 @@ INITIAL {
 
 BREAKPOINT {
     SOLVE states METHOD cnexp
-    ica = pbar * m * m * (0.21 * h + 0.79) * ghk(v)
+    ica = gain * pbar * m * m * (0.21 * h + 0.79) * ghk(v)
 }
 
 DERIVATIVE states {

@@ -1,7 +1,7 @@
 TITLE R-type calcium current of striatal projection neurons (Cav2.3)
 
 COMMENT
-    ica = pbar m^3 h U(v)
+    ica = gain pbar m^3 h U(v)
 
     minf = 1/(1 + exp(-(v + 29)/9.6)),  mtau = 15.3/q
     hinf = 1/(1 + exp((v + 33.3)/17)),  htau = (22 + 80/(1 + exp((v + 19)/5)))/q
@@ -14,7 +14,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_car
     USEION ca READ cai, cao WRITE ica
-    RANGE pbar
+    RANGE pbar, gain
     RANGE ica, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -29,6 +29,7 @@ UNITS {
 
 PARAMETER {
     pbar = 0 (cm/s) <0, 1e9> : permeability density
+    gain = 1 (1)    <0, 1e3> : factor of the modulators on the density
     q    = 3 (1) <1e-3, 1e3> : how much faster the gates are at 35 degC than where they were measured
 }
 
@@ -59,7 +60,7 @@ INITIAL {
 
 BREAKPOINT {
     SOLVE states METHOD cnexp
-    ica = pbar * m * m * m * h * ghk(v)
+    ica = gain * pbar * m * m * m * h * ghk(v)
 }
 
 DERIVATIVE states {

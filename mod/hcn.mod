@@ -1,7 +1,7 @@
 TITLE Hyperpolarisation-activated cation current of CA1 pyramidal cells
 
 COMMENT
-    i = gbar n (v - e)
+    i = gain gbar n (v - e)
 
     ninf = 1/(1 + exp((v - vhalf)/k))
     ntau = 2 (5 + 1/(exp(-(v + 145)/17.5) + exp((v + 16.8)/16.5))) below -30 mV, 1 above
@@ -14,7 +14,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_hcn
     NONSPECIFIC_CURRENT i
-    RANGE gbar, vhalf, k, e
+    RANGE gbar, gain, vhalf, k, e
     RANGE i, ninf, ntau
     THREADSAFE
 }
@@ -27,6 +27,7 @@ UNITS {
 
 PARAMETER {
     gbar  = 0   (S/cm2) <0, 1e9>   : density
+    gain  = 1   (1)     <0, 1e3>   : factor of the modulators on the density
     vhalf = -82 (mV)               : half activation (soma -82, dendrite -90)
     k     = 8.8 (mV)    <1e-3, 1e3> : slope (soma 8.8, dendrite 8.5)
     e     = -10 (mV)               : reversal potential
@@ -52,7 +53,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g
     SOLVE states METHOD cnexp
-    g = gbar * n
+    g = gain * gbar * n
     i = g * (v - e)
 }
 

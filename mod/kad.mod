@@ -1,7 +1,7 @@
 TITLE A-type potassium current of CA1 pyramidal cells, distal form
 
 COMMENT
-    ik = gbar n l (v - ek)
+    ik = gain gbar n l (v - ek)
 
     zeta = -1.8 - 1/(1 + exp((v + 40)/5)),  p = 1e-3 zeta (v + 1) F/RT
         ninf = 1/(1 + exp(p)),  ntau = max(0.1, exp(0.39 p)/(qt 0.1 (1 + exp(p))))
@@ -16,7 +16,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_kad
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, ninf, ntau, linf, ltau
     THREADSAFE
 }
@@ -31,6 +31,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -63,7 +64,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * n * l
+    g = gain * gbar * n * l
     ik = g * (v - ek)
 }
 

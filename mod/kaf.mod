@@ -1,7 +1,7 @@
 TITLE Fast A-type potassium current of striatal projection neurons (Kv4.2)
 
 COMMENT
-    ik = gbar m^2 h (v - ek)
+    ik = gain gbar m^2 h (v - ek)
 
     am = 1.5/(1 + exp(-(v - 4)/17)),  bm = 0.6/(1 + exp((v - 10)/9))
     ah = 0.105/(1 + exp((v + 121)/22)),  bh = 0.065/(1 + exp(-(v + 55)/11))
@@ -14,7 +14,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_kaf
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -27,6 +27,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
     q    = 2 (1) <1e-3, 1e3> : how much faster the gates are at 35 degC than where they were measured
 }
 
@@ -55,7 +56,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * m * m * h
+    g = gain * gbar * m * m * h
     ik = g * (v - ek)
 }
 

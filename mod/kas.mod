@@ -1,7 +1,7 @@
 TITLE Slow A-type potassium current of striatal projection neurons (Kv1.2)
 
 COMMENT
-    ik = gbar m^2 h (v - ek)
+    ik = gain gbar m^2 h (v - ek)
 
     am = 0.25/(1 + exp(-(v - 50)/20)),  bm = 0.05/(1 + exp((v + 90)/35))
     ah = 0.0025/(1 + exp((v + 95)/16)),  bh = 0.002/(1 + exp(-(v - 50)/70))
@@ -14,7 +14,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_kas
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -27,6 +27,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
     q    = 3 (1) <1e-3, 1e3> : how much faster the gates are at 35 degC than where they were measured
 }
 
@@ -55,7 +56,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * m * m * h
+    g = gain * gbar * m * m * h
     ik = g * (v - ek)
 }
 

@@ -1,7 +1,7 @@
 TITLE Delayed-rectifier potassium current of CA1 pyramidal cells
 
 COMMENT
-    ik = gbar n (v - ek)
+    ik = gain gbar n (v - ek)
 
     p = -3e-3 (v - 13) F/RT:  ninf = 1/(1 + exp(p))
                               ntau = max(2, exp(0.7 p)/(0.02 (1 + exp(p))))
@@ -13,7 +13,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_kdrca1
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, ninf, ntau
     THREADSAFE
 }
@@ -28,6 +28,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -54,7 +55,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * n
+    g = gain * gbar * n
     ik = g * (v - ek)
 }
 

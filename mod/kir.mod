@@ -1,7 +1,7 @@
 TITLE Inward-rectifier potassium current of striatal projection neurons (Kir2)
 
 COMMENT
-    ik = gbar m (v - ek)
+    ik = gain gbar m (v - ek)
 
     minf = 1/(1 + exp((v + 102)/13))
     mtau = 1/(q (0.1 exp(-(v + 60)/14) + 0.27/(1 + exp(-(v + 31)/23))))
@@ -13,7 +13,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_kir
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, minf, mtau
     THREADSAFE
 }
@@ -26,6 +26,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
     q    = 3 (1) <1e-3, 1e3> : how much faster the gates are at 35 degC than where they were measured
 }
 
@@ -50,7 +51,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * m
+    g = gain * gbar * m
     ik = g * (v - ek)
 }
 

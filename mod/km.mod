@@ -1,7 +1,7 @@
 TITLE M-type potassium current
 
 COMMENT
-    ik = gbar n (v - ek)
+    ik = gain gbar n (v - ek)
 
     x = (v + 30)/9:  a = 0.001 9 x/(1 - exp(-x)),  b = 0.001 9 x/(exp(x) - 1)
                      ninf = a/(a + b),  ntau = 1/(qt (a + b))
@@ -14,7 +14,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_km
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, ninf, ntau
     THREADSAFE
 }
@@ -27,6 +27,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -53,7 +54,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * n
+    g = gain * gbar * n
     ik = g * (v - ek)
 }
 

@@ -1,7 +1,7 @@
 TITLE Sodium current of CA1 pyramidal cells with slow inactivation
 
 COMMENT
-    ina = gbar m^3 h s (v - ena)
+    ina = gain gbar m^3 h s (v - ena)
 
     x = (v + 30)/7.2:  am = 0.4 7.2 x/(1 - exp(-x)),  bm = 0.124 7.2 x/(exp(x) - 1)
         minf = am/(am + bm),  mtau = max(0.02, 1/(qt (am + bm)))
@@ -20,7 +20,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_na3
     USEION na READ ena WRITE ina
-    RANGE gbar, ar2
+    RANGE gbar, gain, ar2
     RANGE ina, minf, mtau, hinf, htau, sinf, stau
     THREADSAFE
 }
@@ -35,6 +35,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
     ar2  = 1 (1)     <0, 1>   : share of the channels that never inactivate slowly
 }
 
@@ -72,7 +73,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION na
     SOLVE states METHOD cnexp
-    g = gbar * m * m * m * h * s
+    g = gain * gbar * m * m * m * h * s
     ina = g * (v - ena)
 }
 

@@ -1,7 +1,7 @@
 TITLE Fast sodium current of striatal projection neurons
 
 COMMENT
-    ina = gbar m^3 h (v - ena)
+    ina = gain gbar m^3 h (v - ena)
 
     minf = 1/(1 + exp(-(v + 25)/9.2))
     mtau = (0.38 + 1/(0.6 exp((v + 58)/8) + 1.8 exp(-(v + 58)/35)))/q
@@ -16,7 +16,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_naf
     USEION na READ ena WRITE ina
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ina, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -29,6 +29,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
     q    = 1.8 (1) <1e-3, 1e3> : how much faster the gates are at 35 degC than where they were measured
 }
 
@@ -57,7 +58,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION na
     SOLVE states METHOD cnexp
-    g = gbar * m * m * m * h
+    g = gain * gbar * m * m * m * h
     ina = g * (v - ena)
 }
 

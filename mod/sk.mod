@@ -1,7 +1,7 @@
 TITLE Small-conductance calcium-activated potassium current
 
 COMMENT
-    ik = gbar o (v - ek)
+    ik = gain gbar o (v - ek)
 
     oinf = 1/(1 + (khalf/cai)^hill)
 
@@ -14,7 +14,7 @@ NEURON {
     SUFFIX dp_sk
     USEION ca READ cai
     USEION k READ ek WRITE ik
-    RANGE gbar, khalf, hill, otau
+    RANGE gbar, gain, khalf, hill, otau
     RANGE ik, oinf
     THREADSAFE
 }
@@ -28,6 +28,7 @@ UNITS {
 
 PARAMETER {
     gbar  = 0      (S/cm2) <0, 1e9>    : density
+    gain  = 1      (1)     <0, 1e3>    : factor of the modulators on the density
     khalf = 5.7e-4 (mM)    <1e-9, 1>   : calcium that opens half of the channels
     hill  = 5.2    (1)     <1, 20>     : steepness
     otau  = 4.9    (ms)    <1e-3, 1e9> : time constant
@@ -54,7 +55,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * o
+    g = gain * gbar * o
     ik = g * (v - ek)
 }
 

@@ -21,8 +21,8 @@ SETTLE = 100.0  # ms from v_init, which is near rest, to rest
 REGION = {"ca1": "apical", "dspn": "basal"}
 # preset: rest (mV), input resistance (megohm), spike height above rest (mV), width at half height (ms)
 PUBLISHED = {
-    "ca1": ((-72.5, -65), (40, 150), (80, 112), (0.5, 1.3)),
-    "dspn": ((-88, -80), (50, 150), (80, 125), (0.5, 1.3)),
+    "ca1": ((-72.5, -62), (40, 150), (80, 112), (0.5, 1.5)),  # width: 1.25 + 2 SD of five cells, see targets/ca1.toml
+    "dspn": ((-88, -80), (25, 65), (105, 142), (0.5, 1.3)),  # 10.1523/JNEUROSCI.0622-17.2017, mean and 2 SD
 }
 REAL = {"ca1": "ca1_rat_DHC-neuron.CNG.swc", "dspn": "dspn_mouse_WT-0728MSN01.swc"}
 
@@ -179,8 +179,8 @@ def test_spike_fades_on_its_way_back(shown):
     preset, b = shown
     share = heights(b)[1:] / heights(b)[0]
     at = np.interp([150, 270] if preset == "ca1" else [60, 100], b["distance"], share)
-    if preset == "ca1":  # doi 10.1152/jn.2001.86.6.2998, with the scatter between its cells
-        assert 0.5 < at[0] < 0.8 and 0.2 < at[1] < 0.6
+    if preset == "ca1":  # doi 10.1152/jn.2001.86.6.2998: 2 SD about its weakly and its strongly propagating cells
+        assert 0.5 < at[0] < 0.85 and 0.2 < at[1] < 0.8
     else:  # about half by 60-100 um
         assert 0.5 < at[0] < 0.75 and 0.4 < at[1] < 0.65
     # monotone but for reflections where the trunk gets thicker or ends: 0.05 of the somatic height
@@ -308,8 +308,8 @@ def test_profiles_have_their_closed_forms():
 
 
 def test_every_preset_loads_and_every_number_has_a_source():
-    assert {"ca1", "dspn", "passive"} <= set(preset_names())
-    for name in ("ca1", "dspn", "passive"):
+    assert {"ca1", "dspn", "ispn", "passive"} <= set(preset_names())
+    for name in ("ca1", "dspn", "ispn", "passive"):
         preset = load_preset(name)
         assert preset.name == name
         for key in ("celsius", "v_init", "Ra", "cm", "g_pas", "e_pas", "pulse_amp", "pulse_dur"):
@@ -319,9 +319,9 @@ def test_every_preset_loads_and_every_number_has_a_source():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('Ra = ["200 ohm cm", ', 'Ra = ["200 mV", ', "is a voltage, not a resistivity"),
-        ('Ra = ["200 ohm cm", "10.1038/nn1599"]', "Ra = 200.0", "must be a pair"),
-        ('Ra = ["200 ohm cm", "10.1038/nn1599"]', 'Ra = ["200 ohm cm", "me"]', "must be a DOI"),
+        ('Ra = ["130 ohm cm", ', 'Ra = ["130 mV", ', "is a voltage, not a resistivity"),
+        ('ena = ["55 mV", "10.1038/nn1599"]', "ena = 55.0", "must be a pair"),
+        ('ena = ["55 mV", "10.1038/nn1599"]', 'ena = ["55 mV", "me"]', "must be a DOI"),
         ("[cell.axon]", "[cell.axom]", "axom"),
         ("km.gbar", "km.gbr", "did you mean 'gbar'"),
     ],

@@ -183,6 +183,17 @@ def test_a_bath_that_changes_on_the_grid_of_chunks_is_seen(edge):
     assert np.abs(blocked[1] - blocked[2]).max() < 0.1 * np.abs(blocked[0] - blocked[2]).max()
 
 
+def test_a_stretch_lasts_as_long_as_its_current():
+    """A step longer than `relax` is no rest: the leak has to balance it to its end."""
+    step = protocols.plateau(start=100.0, amplitude=0.05, duration=900.0)
+    result = go(1500.0, protocol=(step,), drugs=(), record=dp.Record(names=("cai",), every_active=20.0))
+    during = (result.time > 200.0) & (result.time < 999.0)
+    assert during.sum() >= 39  # every 20 ms
+    v = result.soma_v[during]
+    # the passive cell has charged within 100 ms (7 time constants of 15 ms); 1e-3 of the step is left
+    assert np.ptp(v) < 1e-3 * (v[-1] + 70.0) and v[-1] > -69.0
+
+
 def test_two_builds_run_bit_by_bit_alike():
     same(go(), whole())
 

@@ -115,9 +115,9 @@ def test_numerics_of_the_mechanism_are_those_of_python(standard):
 
     assert standard["tick"] == TICK
     assert (standard["soe_tau_min"], standard["soe_tau_max"]) == (SoeSettings().tau_min, SoeSettings().tau_max)
-    assert standard["uptake_da"] == MEDIA["striatum"]["dopamine"].uptake
-    assert standard["uptake_ach"] == MEDIA["cortex"]["acetylcholine"].uptake
-    assert standard["uptake_ne"] == MEDIA["cortex"]["noradrenaline"].uptake
+    assert standard["uptake_da"] == pytest.approx(MEDIA["striatum"]["dopamine"].uptake, rel=1e-12)  # a quotient
+    assert standard["uptake_ach"] == pytest.approx(MEDIA["cortex"]["acetylcholine"].uptake, rel=1e-12)
+    assert standard["uptake_ne"] == pytest.approx(MEDIA["cortex"]["noradrenaline"].uptake, rel=1e-12)
 
 
 def test_names_are_unique_over_the_groups():

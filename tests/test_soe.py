@@ -12,7 +12,7 @@ from dendplast.soe import soe_rates, soe_weights
 
 STRIATUM = MEDIA["striatum"]["dopamine"]
 CORTEX = MEDIA["cortex"]["dopamine"]
-NO_UPTAKE = Medium(uptake=0)
+NO_UPTAKE = Medium(Vmax=0)
 CASES = [(region, modulator) for region in ("striatum", "cortex") for modulator in MODULATORS]
 
 

@@ -9,14 +9,16 @@ import pandas as pd
 
 from ..errors import ParameterError, StorageError
 from ..files import replacing
+from ..style import save
 from . import names_for
+from .figure import draw
 from .record import Numbers, measure
 from .table import markdown, table
 from .targets import load_targets, target_names
 
 __all__ = ["run_cells"]
 
-QUICK = Numbers(dt=0.05, d_lambda=0.2)
+QUICK = Numbers(dt=0.05, d_lambda=0.2, spines=False)
 
 
 def run_cells(
@@ -28,7 +30,7 @@ def run_cells(
     workers: int = 1,
     show: bool = False,
 ) -> list[Path]:
-    """Measure presets and write ``<preset>.csv`` and ``<preset>.md`` for each.
+    """Measure presets and write table (``<preset>.csv``, ``<preset>.md``) and figure (PNG, PDF) of each.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ def run_cells(
     out : Path
         Folder; it is made when missing.
     quick : bool
-        Coarse steps and segments.
+        Coarse steps and segments, and nothing that needs spines.
     workers : int
         Processes at once.
     show : bool
@@ -67,11 +69,12 @@ def run_cells(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{out}: can not be made: {error.strerror}; give a folder that can be written") from None
+        raise StorageError(f"{out}: can not be made: {error.strerror}; give another folder") from None
     written = []
     for preset, targets in loaded.items():
         records = measure(preset, names[preset], QUICK if quick else Numbers(), workers=workers, show=show)
-        written += _write(out / Path(preset).stem, table(records, targets))
+        name = Path(preset).stem
+        written += [*_write(out / name, table(records, targets)), *save(draw(records, targets), out, name)]
     return written
 
 

@@ -2,61 +2,74 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from .. import probes
 from ..bench import SOMA, Bench
 
-__all__ = ["calcium_spike_threshold", "firing", "threshold_ratio"]
+__all__ = ["Coupling"]
 
 PLATEAU, LASTS = -40.0, 10.0
 """A dendrite that stays above this voltage (mV) for so long (ms) after the injected current is past has spiked; a
 back-propagating spike is over in 3 ms."""
 CURRENT_ENDS = 23.0  # ms, when less than a third of the EPSC (from 15 ms on, 5 ms decay) is left
+CROSSED = -20.0  # mV, that a spike of the soma passes
 LOWEST, HIGHEST, PRECISION = 0.05, 4.0, 0.05  # nA, nA, share of the threshold
-STRENGTH = 0.5
-"""Current (nA) of the dendrite that goes with a spike of the soma, 10.1371/journal.pcbi.1002107."""
+ABOVE = 1.2
+"""Current of the dendrite in the test of firing, as a share of its threshold with a spike of the soma: cells
+differ in the threshold, so one current for all would test that again."""
 
 
-def _spikes(bench: Bench, at: float, amplitude: float, spike: bool) -> bool:
-    traces = probes.coincidence(bench, at, amplitude, spike=spike)
-    late = traces.v[traces.time > CURRENT_ENDS, 1]
-    return bool((late > PLATEAU).sum() * bench.dt > LASTS)
+class Coupling:
+    """The calcium spike of a cell on the bench; each threshold is searched for once.
 
-
-@lru_cache(maxsize=8)
-def calcium_spike_threshold(bench: Bench, at: float, spike: bool = False) -> float:
-    """Return the smallest current (nA) at a path distance (um) that sets off a calcium spike of the dendrite.
-
-    With `spike` the soma fires 5 ms before.  0 when that alone sets it off, NaN when nothing up to 4 nA does, or
-    the tree does not reach so far.
+    Attributes
+    ----------
+    bench : Bench
     """
-    if not probes.crossings(bench.geometry, at):
-        return np.nan
-    low, high = LOWEST, HIGHEST
-    if _spikes(bench, at, low, spike):
-        return 0.0
-    if not _spikes(bench, at, high, spike):
-        return np.nan
-    while high - low > PRECISION * high:
-        middle = np.sqrt(low * high)
-        low, high = (low, middle) if _spikes(bench, at, middle, spike) else (middle, high)
-    return float(np.sqrt(low * high))
 
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self._found: dict[tuple[float, bool], float] = {}
 
-def threshold_ratio(bench: Bench, at: float) -> float:
-    """Return the threshold with a spike of the soma over that without."""
-    return calcium_spike_threshold(bench, at, True) / calcium_spike_threshold(bench, at)
+    def threshold(self, at: float, spike: bool = False) -> float:
+        """Return the smallest current (nA) at a path distance (um) that sets off a calcium spike of the dendrite.
 
+        With `spike` the soma fires 5 ms before.  0 when that alone sets it off, NaN when nothing up to 4 nA does,
+        or the tree does not reach so far.
+        """
+        if (at, spike) not in self._found:
+            self._found[at, spike] = self._search(at, spike)
+        return self._found[at, spike]
 
-@lru_cache(maxsize=8)
-def firing(bench: Bench, at: float) -> tuple[int, float]:
-    """Return how many spikes soma and dendritic current make together, and their mean rate (Hz), NaN for one."""
-    if not probes.crossings(bench.geometry, at):
-        return 0, np.nan
-    traces = probes.coincidence(bench, at, STRENGTH, spike=True)
-    v = traces.v[:, SOMA]
-    times = traces.time[1:][(v[:-1] < probes.SPIKE - 20) & (v[1:] >= probes.SPIKE - 20)]
-    return len(times), float(1e3 / np.diff(times).mean()) if len(times) > 1 else np.nan
+    def ratio(self, at: float) -> float:
+        """Return the threshold with a spike of the soma over that without."""
+        return self.threshold(at, True) / self.threshold(at)
+
+    def firing(self, at: float) -> tuple[int, float]:
+        """Return how many spikes soma and dendritic current make together, and their mean rate (Hz), NaN for one."""
+        threshold = self.threshold(at, True)
+        if np.isnan(threshold):
+            return 0, np.nan
+        traces = probes.coincidence(self.bench, at, ABOVE * threshold, spike=True)
+        v = traces.v[:, SOMA]
+        times = traces.time[1:][(v[:-1] < CROSSED) & (v[1:] >= CROSSED)]
+        return len(times), float(1e3 / np.diff(times).mean()) if len(times) > 1 else np.nan
+
+    def _search(self, at: float, spike: bool) -> float:
+        if not probes.crossings(self.bench.geometry, at):
+            return np.nan
+        low, high = LOWEST, HIGHEST
+        if self._spikes(at, low, spike):
+            return 0.0
+        if not self._spikes(at, high, spike):
+            return np.nan
+        while high - low > PRECISION * high:
+            middle = np.sqrt(low * high)
+            low, high = (low, middle) if self._spikes(at, middle, spike) else (middle, high)
+        return float(np.sqrt(low * high))
+
+    def _spikes(self, at: float, amplitude: float, spike: bool) -> bool:
+        traces = probes.coincidence(self.bench, at, amplitude, spike=spike)
+        late = traces.v[traces.time > CURRENT_ENDS, 1]
+        return bool((late > PLATEAU).sum() * self.bench.dt > LASTS)

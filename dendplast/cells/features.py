@@ -13,9 +13,10 @@ import numpy as np
 from .. import probes
 from ..bench import SOMA, Traces
 from ..errors import ParameterError
-from . import coupling
+from . import clusters
 
 if TYPE_CHECKING:
+    from ..spine_probes import Cluster
     from .measured import Measured
     from .targets import Target
 
@@ -38,15 +39,15 @@ class Kind:
         ``value(measured, target) -> float``.
     needs : str
         ``"at"`` or ``"current"`` when a target must give one.
-    may : str
-        The same, when a target can.
+    spines : bool
+        True when spines have to be put on the cell, which then changes for good.
     """
 
     units: tuple[str, ...]
     text: str
     value: Callable[[Measured, Target], float]
     needs: str = ""
-    may: str = ""
+    spines: bool = False
 
 
 def kind(name: str) -> Kind:
@@ -134,6 +135,36 @@ def _ahp(m: Measured, _: Target) -> float:
     return of_trace(m.first, "AP_begin_voltage") - of_trace(m.first, "min_AHP_values")
 
 
+def _calcium_tau(m: Measured, _: Target) -> float:
+    """Return the decay of calcium after a spike, fitted from 80 to 20 % of the peak of the mean."""
+    mean = m.calcium.cai["bap"].mean(axis=1)
+    rise = mean - mean[0]
+    top = int(rise.argmax())
+    falling = np.flatnonzero((rise[top:] < 0.8 * rise[top]) & (rise[top:] > 0.2 * rise[top])) + top
+    return float(-1 / np.polyfit(m.calcium.time[falling], np.log(rise[falling]), 1)[0])
+
+
+def _pair(name: str) -> Callable[[Measured, Target], float]:
+    def ratio(m: Measured, _: Target) -> float:
+        return float(np.mean(m.calcium.rise(name) / (m.calcium.rise("bap") + m.calcium.rise("epsp"))))
+
+    return ratio
+
+
+def _nmda(value: Callable[[Cluster], float]) -> Callable[[Measured, Target], float]:
+    return lambda m, _: _mean([value(c) for c in m.nmda])
+
+
+def _oblique(value: Callable[[Cluster], float]) -> Callable[[Measured, Target], float]:
+    return lambda m, _: _mean([value(c) for c in m.oblique])
+
+
+def _mean(values: list[float]) -> float:
+    """Return the mean of what is finite, NaN when nothing is."""
+    finite = [v for v in values if np.isfinite(v)]
+    return float(np.mean(finite)) if finite else np.nan
+
+
 FEATURES: dict[str, Kind] = {
     "v_rest": Kind(("mV",), "resting voltage of the soma", lambda m, _: m.rest),
     "R_in": Kind(
@@ -151,13 +182,14 @@ FEATURES: dict[str, Kind] = {
         ("ms",), "membrane time constant, from the small hyperpolarising step",
         lambda m, _: of_trace(m.small, "time_constant"),
     ),
-    "rheobase": Kind(("nA",), "smallest step of 500 ms that makes a spike", lambda m, _: m.rheobase),
+    "rheobase": Kind(("nA",), "smallest step that makes a spike", lambda m, _: m.rheobase),
     "latency": Kind(
-        ("ms",), "start of the step to the peak of the first spike, at 1.1 times rheobase",
+        ("ms",), "start of the step to the peak of its first spike",
         lambda m, _: of_trace(m.first, "time_to_first_spike"),
     ),
     "ap_threshold": Kind(
-        ("mV",), "voltage at which the first spike rises by 10 V/s", lambda m, _: of_trace(m.first, "AP_begin_voltage")
+        ("mV",), "voltage at which the first spike rises at 10 V/s",
+        lambda m, _: of_trace(m.first, "AP_begin_voltage"),
     ),
     "ap_amplitude": Kind(
         ("mV",), "threshold to peak of the first spike", lambda m, _: of_trace(m.first, "AP_amplitude")
@@ -182,28 +214,72 @@ FEATURES: dict[str, Kind] = {
     "block_current": Kind(("nA",), "smallest step of 500 ms in which firing stops", lambda m, _: m.block[0]),
     "block_voltage": Kind(("mV",), "voltage of the soma when firing has stopped", lambda m, _: m.block[1]),
     "bap": Kind(
-        ("mV", "1"), "height of the back-propagating spike above rest, or as a share of that in the soma", _bap,
-        needs="at",
+        ("mV", "1"), "height of the back-propagating spike: above rest after a pulse, above the voltage at the soma's "
+        "threshold in a step; in mV, or as a share of the soma's", _bap, needs="at",
     ),
     "ca_spike_threshold": Kind(
         ("nA",), "smallest EPSC-shaped current at the place that sets off a calcium spike there",
-        lambda m, t: coupling.calcium_spike_threshold(m.bench, t.at), needs="at",
+        lambda m, t: m.coupling.threshold(t.at), needs="at",
     ),
     "bac_ratio": Kind(
         ("1",), "that current with a spike of the soma 5 ms before, over that without",
-        lambda m, t: coupling.threshold_ratio(m.bench, t.at), needs="at",
+        lambda m, t: m.coupling.ratio(t.at), needs="at",
     ),
     "bac_spikes": Kind(
-        ("1",), "spikes of the soma when a pulse of its own meets 0.5 nA at the place",
-        lambda m, t: coupling.firing(m.bench, t.at)[0], needs="at",
+        ("1",), "spikes of the soma when a pulse of its own meets 1.2 times that threshold at the place",
+        lambda m, t: m.coupling.firing(t.at)[0], needs="at",
     ),
     "burst_hz": Kind(
-        ("Hz",), "their mean rate", lambda m, t: coupling.firing(m.bench, t.at)[1], needs="at",
+        ("Hz",), "their mean rate", lambda m, t: m.coupling.firing(t.at)[1], needs="at",
     ),
     "bap_calcium": Kind(
         ("1",), f"calcium of a back-propagating spike in a spine over that of a spine at {NEAR:g} um", _bap_calcium,
         needs="at",
     ),
     "epsp_attenuation": Kind(("1",), "peak of an EPSP in the soma over that at its place", _attenuation, needs="at"),
+    "ca_bap": Kind(
+        ("uM",), "calcium of a spine above rest, one back-propagating spike",
+        lambda m, _: 1e3 * float(np.mean(m.calcium.rise("bap"))), spines=True,
+    ),
+    "ca_epsp": Kind(
+        ("uM",), "calcium of a spine above rest, one EPSP at rest",
+        lambda m, _: 1e3 * float(np.mean(m.calcium.rise("epsp"))), spines=True,
+    ),
+    "ca_tau": Kind(("ms",), "decay of spine calcium after a spike", _calcium_tau, spines=True),
+    "pair_pre_post": Kind(
+        ("1",), "calcium of EPSP 10 ms before spike over the sum of both", _pair("pre_post"), spines=True,
+    ),
+    "pair_post_pre": Kind(
+        ("1",), "calcium of EPSP 10 ms after spike over the sum of both", _pair("post_pre"), spines=True,
+    ),
+    "neck_attenuation": Kind(
+        ("1",), "height of an EPSP in the head over that in the dendrite under it",
+        lambda m, _: float(np.mean(m.calcium.head / m.calcium.dendrite)), spines=True,
+    ),
+    "nmda_spike_synapses": Kind(
+        ("1",), "synapses on an end branch at which its voltage rises most steeply with their number",
+        _nmda(clusters.threshold), spines=True,
+    ),
+    "nmda_plateau_amplitude": Kind(
+        ("mV",), "height of the branch's voltage above rest with 30 synapses", _nmda(clusters.height), spines=True,
+    ),
+    "nmda_spike_duration": Kind(
+        ("ms",), "width of the branch's voltage at half height, 30 synapses",
+        _nmda(clusters.duration), spines=True,
+    ),
+    "nmda_spike_spread": Kind(
+        ("1",), "height on a branch beside, as a share, with 30 synapses", _nmda(clusters.spread), spines=True,
+    ),
+    "oblique_spike_synapses": Kind(
+        ("1",), "synapses on an oblique branch beyond which the EPSP of the soma exceeds their sum by a tenth",
+        _oblique(clusters.exceeds), spines=True,
+    ),
+    "oblique_threshold": Kind(
+        ("mV",), "sum of single EPSPs in the soma at which a set of synapses begins to exceed it",
+        _oblique(clusters.exceeds_at), spines=True,
+    ),
+    "branch_strength": Kind(
+        ("1",), "largest ratio of the soma's EPSP to the sum of single ones", _oblique(clusters.gain), spines=True,
+    ),
 }  # fmt: skip
 """Every feature by its name."""

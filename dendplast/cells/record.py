@@ -25,10 +25,13 @@ class Numbers:
         Step (ms).
     d_lambda : float
         Largest segment, as a share of the length constant at 100 Hz.
+    spines : bool
+        Measure what needs spines too.
     """
 
     dt: float = 0.025
     d_lambda: float = 0.1
+    spines: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,11 @@ class Record:
         Current (nA) and mean rate (Hz).
     bap : ndarray, shape (n_segment, 2)
         Path distance (um) and height of the back-propagating spike (mV).
-    bap_region : ndarray of str, shape (n_segment,)
+    bap_main : ndarray of bool, shape (n_segment,)
+        Segments of the apical trunk and the soma, or of all dendrites where there is no trunk.
+    bap_is_trunk : bool
+    calcium : dict of str to ndarray, shape (n_spine,)
+        Peak of calcium above rest (mM) of each spine for ``bap``, ``epsp``, ``pre_post``, ``post_pre``.
     """
 
     preset: str
@@ -58,7 +65,8 @@ class Record:
     traces: dict[float, np.ndarray]
     rates: np.ndarray
     bap: np.ndarray
-    bap_region: np.ndarray
+    bap_main: np.ndarray
+    bap_is_trunk: bool
     calcium: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -95,12 +103,9 @@ def measure(
     SimulationError
         If a cell can not be measured.
     """
-    loaded = load_targets(targets or preset)
+    loaded, numbers = load_targets(targets or preset), numbers or Numbers()
     jobs = [
-        Job(
-            Path(name).stem, job,
-            {"preset": preset, "morphology": name, "targets": loaded, "numbers": numbers or Numbers()},
-        )
+        Job(Path(name).stem, job, {"preset": preset, "morphology": name, "targets": loaded, "numbers": numbers})
         for name in morphologies
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
@@ -111,21 +116,27 @@ def job(
     report: Callable[[float], None], preset: str, morphology: str, targets: Targets, numbers: Numbers
 ) -> Record:
     """Build the cell and measure every feature that has a target."""
-    from ..bench import bench
+    from ..bench import SOMA, bench
     from ..cell import build_cell
     from ..morphology import load
     from ..presets import load_preset
+    from ..probes import trunk
     from .features import kind, rate
     from .measured import Measured
 
     cell = build_cell(load(morphology), load_preset(preset), numbers.d_lambda)
     with bench(cell, numbers.dt) as live:
         measured = Measured(live, targets)
+        bare, spiny = ([t for t in targets.feature if kind(t.name).spines == what] for what in (False, True))
+        order = [*bare, *spiny] if numbers.spines else bare
+        _ = measured.ladder, measured.bap  # the figure's, before there are spines on the cell
         values = {}
-        for k, target in enumerate(targets.feature):
+        for k, target in enumerate(order):
             values[target.label] = kind(target.name).value(measured, target)
-            report((k + 1) / (len(targets.feature) + 1))
+            report((k + 1) / (len(order) + 1))
         ladder = measured.ladder
+        main = np.isin(np.arange(len(live.geometry)), trunk(live.geometry))
+        main = main | (np.arange(len(main)) == SOMA) if main.any() else live.geometry.region != "axon"
         return Record(
             preset=preset,
             morphology=cell.morphology.name,
@@ -134,5 +145,7 @@ def job(
             traces={current: traces.soma.astype(np.float32) for current, traces in ladder.items()},
             rates=np.array([(current, rate(traces)) for current, traces in ladder.items()]),
             bap=np.column_stack([live.geometry.path_distance, measured.bap]),
-            bap_region=live.geometry.region,
+            bap_main=main,
+            bap_is_trunk=len(trunk(live.geometry)) > 0,
+            calcium={name: measured.calcium.rise(name) for name in measured.calcium.cai} if numbers.spines else {},
         )

@@ -13,7 +13,7 @@ from .targets import Targets
 __all__ = ["BEYOND", "WITHIN", "markdown", "summary", "table"]
 
 WITHIN, BEYOND = 2.0, 4.0
-"""Distances in SD: a cell is right when nine in ten features are within the first and none is beyond the second."""
+"""Distances in SD: a cell is right when nine in ten features are within the first, none beyond the second."""
 
 
 def table(records: Sequence[Record], targets: Targets) -> pd.DataFrame:
@@ -33,6 +33,7 @@ def table(records: Sequence[Record], targets: Targets) -> pd.DataFrame:
         }
         for r in records
         for t in targets.feature
+        if t.label in r.values
     ]  # fmt: skip
     columns = ["preset", "morphology", "feature", "unit", "mean", "sd", "value", "z", "source", "note"]
     return pd.DataFrame(rows, columns=columns)
@@ -48,10 +49,12 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
         z = part["z"].abs().fillna(np.inf)
         worst = z.idxmax()
         rows.append({
-            "preset": preset, "morphology": morphology, "features": len(part), "within": float((z <= WITHIN).mean()),
-            "beyond": int((z > BEYOND).sum()), "worst": part.loc[worst, "feature"], "worst_z": part.loc[worst, "z"],
+            "preset": preset, "morphology": morphology, "features": len(part),
+            "within": float((z <= WITHIN).mean()), "beyond": int((z > BEYOND).sum()),
+            "worst": part.loc[worst, "feature"], "worst_z": part.loc[worst, "z"],
         })  # fmt: skip
-    return pd.DataFrame(rows)
+    columns = ["preset", "morphology", "features", "within", "beyond", "worst", "worst_z"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def markdown(frame: pd.DataFrame) -> str:

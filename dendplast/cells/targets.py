@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -55,9 +55,7 @@ class Target(Description):
         if self.unit not in feature.units:
             raise ValueError(f"{self.name} has unit {' or '.join(feature.units)}, not {self.unit!r}")
         for key in ("at", "current"):
-            if (getattr(self, key) is not None) != (key == feature.needs) and not (
-                key == feature.may and getattr(self, key) is not None
-            ):
+            if (getattr(self, key) is not None) != (key == feature.needs):
                 has = f"needs {key}" if key == feature.needs else f"has no {key}"
                 raise ValueError(f"{self.name} {has}")
         if not _SOURCE.fullmatch(self.source):
@@ -67,17 +65,46 @@ class Target(Description):
     @property
     def label(self) -> str:
         """Name with the place or current, one for each row of a table: ``"bap at 150 um"``."""
-        where = [f"{value:g} {unit}" for value, unit in ((self.at, "um"), (self.current, "nA")) if value is not None]
+        where = [
+            f"{value:g} {unit}" for value, unit in ((self.at, "um"), (self.current, "nA")) if value is not None
+        ]
         return " at ".join([self.name, *where])
 
 
 class Stimulus(Description):
-    """Currents the battery injects into the soma, all of them steps."""
+    """What the battery does to a cell.
+
+    Attributes
+    ----------
+    small, sag : float
+        Hyperpolarising steps (nA) for the input resistance and for the sag.
+    spike : float or None
+        Step (nA) whose first spike is measured; 1.1 times rheobase when not given.
+    duration : float
+        Of the steps (ms).
+    steps : tuple of float
+        Depolarising steps (nA) of the f-I curve.
+    block : tuple of float
+        Rising steps (nA), each of 500 ms, among which firing stops; `steps` when empty.
+    bap_from : str
+        Whether the spike that propagates back is evoked by the preset's pulse, or is the first of a step.
+    nmda_region, nmda_at : str, float
+        Dendrites, and path distance (um) of the middle of end branches, on which synapses are released together.
+    calcium_from, calcium_to : float
+        Path distances (um) between which spines are asked for their calcium.
+    """
 
     small: float = quantity(-0.05, "nA", "assumed: a few mV, where the membrane is nearly linear", -1.0, 0.0)
     sag: float = quantity(-0.2, "nA", "assumed: far enough down to open the h current", -2.0, 0.0)
+    spike: float | None = quantity(None, "nA", "given by the targets", 0.0, 5.0)
+    duration: float = quantity(500.0, "ms", "assumed: the usual step", 100.0, 5e3)
     steps: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5)
     block: tuple[float, ...] = ()
+    bap_from: Literal["pulse", "step"] = "pulse"
+    nmda_region: Literal["basal", "apical"] = "basal"
+    nmda_at: float = quantity(100.0, "um", "assumed: the middle of the branches", 0.0, 2e3)
+    calcium_from: float = quantity(50.0, "um", "assumed: beyond the smooth stems", 0.0, 2e3)
+    calcium_to: float = quantity(200.0, "um", "assumed: where slices are imaged", 0.0, 2e3)
 
 
 class Targets(Description):

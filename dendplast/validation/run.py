@@ -150,9 +150,7 @@ def prepared(
     """Return the courses of plans on a model, and the calcium of every episode in them."""
     courses, episodes = {}, {}
     for name, plan in plans.items():
-        schedule = compile_schedule(
-            plan.protocol, model.choose, model.experiment.seed, model._p
-        )
+        schedule = compile_schedule(plan.protocol, model.choose, model.experiment.seed, model.supply.tissue)
         parts = split(schedule, plan.drugs)
         episodes |= {e.key: e for _, e in parts}
         tone = model.tone if plan.tone is None else _short(plan.tone)
@@ -173,10 +171,8 @@ def _arrivals(model: Model, releases: Sequence[Release]) -> Arrivals:
     """Return what releases from a patch around every spine bring: each spine is at the centre."""
     if not releases:
         return Arrivals.none()
-    schedule = compile_schedule(releases, model.choose, model.experiment.seed, model._p)
-    table = deliveries(
-        schedule.sites, np.zeros((len(model.spines), 3)), model.media, model.soe
-    )
+    schedule = compile_schedule(releases, model.choose, model.experiment.seed, model.supply.tissue)
+    table = deliveries(schedule.sites, np.zeros((len(model.spines), 3)), model.media, model.soe)
     return Arrivals.of(table, schedule.release_time, schedule.release_site)
 
 
