@@ -121,6 +121,15 @@ def test_halving_step_and_segments_moves_no_feature_by_more_than_two_percent(loa
     assert np.allclose(*found, rtol=0.02, atol=0)
 
 
+def test_cell_comes_back_to_rest_after_a_step_that_blocks_it(on_bench):
+    """Calcium and persistent sodium currents that are too large would hold it up."""
+    from dendplast import probes
+
+    live = on_bench("ca1", morphology())
+    soma = probes.step(live, 0.8, 200.0).soma
+    assert soma[-1] == pytest.approx(soma[0], abs=10)  # 100 ms later, in its afterhyperpolarisation
+
+
 def test_rheobase_divides_silence_from_spikes(on_bench):
     from dendplast import probes
 
