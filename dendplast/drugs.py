@@ -107,6 +107,7 @@ AGENTS: dict[str, Agent] = {
         "assumed: 0.1 uM, open channels only in truth; presynaptic receptors too", nmda_block=1e-4,
         share_ecb=(0.0, 1e-4),
     ),
+    "MK-801 in the presynaptic cell": _effect("assumed: presynaptic receptors only", share_ecb=(0.0, 1e-3)),
     "MK-801 in the cell": _effect("assumed: 10 uM from inside; the presynaptic side is spared", nmda_block=0.01),
     "MCPG": _effect("assumed: 0.1 mM; no endocannabinoid without metabotropic receptors", share_ecb=(0.0, 0.1)),
     "MPEP": _effect("assumed: 40 nM; mGluR5 carries the endocannabinoid arm", share_ecb=(0.0, 4e-5)),

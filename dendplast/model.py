@@ -88,7 +88,7 @@ class Model:
         self.heads: list[Any] = []
         self.necks: list[Any] = []
         self.processes: list[Any] = []
-        self.driver: Any = None
+        self.driver = self.gains = None  # set by a run, and by `build`
         self.solution = Solution()
         self.values: dict[str, float] = {}
         self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
@@ -99,7 +99,6 @@ class Model:
         share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
-        self.gains: Any = None
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
@@ -285,9 +284,8 @@ class Model:
 
     def unmodulated(self, name: str) -> Any:
         """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
-        if name not in self.conductances:
-            return self.values[name]
-        return self.conductances[name] * self._scale.get(name, 1.0)
+        own = name in self.conductances
+        return self.conductances[name] * self._scale.get(name, 1.0) if own else self.values[name]
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""

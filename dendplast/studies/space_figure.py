@@ -62,7 +62,8 @@ def _figure(path: Path, preset: str, table: Any, swept: Any) -> Figure:
         clouds = middle.subplots(1, 4)
         image = draw_clouds(clouds, result, classes, 25.0)
         middle.colorbar(image, ax=clouds, label="Dopamine (µM)", shrink=0.8, aspect=18)
-        middle.suptitle("One burst, without the tone, in the plane of the patch's centre; lines at 0.01, 0.1 and 1 µM", fontsize=7.5)
+        title = "One burst, without the tone, in the plane of the patch's centre; lines at 0.01, 0.1 and 1 µM"
+        middle.suptitle(title, fontsize=7.5)
         tags, shares = below.subplots(1, 2, width_ratios=(1, 1.25))
         _tags(tags, distance, change, limit)
         _shares(shares, distance, flag, table.values("own_branch").astype(bool))
