@@ -109,8 +109,8 @@ def stairs(
     for k, (a, b) in enumerate(zip(knots, [*knots[1:], np.inf], strict=True)):
         share = left(0.5 * (a + b) if k + 1 < len(knots) else a)
         target = _source(tone, moves, a) / share if share < 1 else _source(tone, moves, a)
-        t = a
-        while abs(target - c) > (_SMALL if t == a else _NEAR) * max(target, c) and t < b:
+        t, level = a, max(target, c)
+        while abs(target - c) > (_SMALL if t == a else _NEAR) * level and t < b:
             x = max(1.0, round(1 / (_STEPS * uptake * share)))
             x = min(x, b - t)
             fall = np.exp(-x * uptake * share)
@@ -118,8 +118,6 @@ def stairs(
             levels.append(target + (c - target) * (1 - fall) / (x * uptake * share))
             c = target + (c - target) * fall
             t += x
-            if target == 0 and c < _NEAR * tone:
-                break
         if t < b:
             edges.append(t)
             levels.append(target)

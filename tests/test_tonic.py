@@ -76,6 +76,12 @@ def test_the_last_step_of_tone_holds_and_pauses_act_on_it():
     assert [da(t) for t in (50.0, 900.0, 1499.0, 2900.0, 3900.0, 6000.0)] == [TONE, 1e-4, 0.0, 1e-4, 5e-5, 1e-4]
 
 
+def test_a_step_from_nothing_and_back_takes_few_stairs():
+    c = stairs(0.0, [Move(100.0, 1000.0, level=5e-4)], 0.2, free, NONE)
+    assert c(50.0) == 0.0 and c(900.0) == 5e-4 and c(2000.0) == 0.0
+    assert len(c.edges) < 60  # five time constants of 5 ms, in stairs of 1 ms, up and down
+
+
 @given(st.floats(0.02, 0.9))
 def test_tone_is_the_source_over_what_clears_it(left):
     c = stairs(TONE, (), K, lambda t: left if t >= 500.0 else 1.0, np.array([500.0]))
