@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 from ..style import PALETTE, style
 from .report import percent_of
@@ -37,7 +38,7 @@ def page(scored: Sequence[Scored]) -> Figure:
             columns[k].append(name)
             heights[k] += len(papers[name]) + 6
         tall = max([*heights, 12]) * ROW_HEIGHT + 0.6
-        figure = Figure(figsize=(7.2, tall))
+        figure = Figure(figsize=(7.2, tall), layout=PlaceHolderLayoutEngine(True, True))  # places are computed here
         for k, names in enumerate(columns):
             top = 1 - 0.35 / tall
             for name in names:
