@@ -17,6 +17,7 @@ from tiny import fork_model  # noqa: E402
 import dendplast as dp  # noqa: E402
 from dendplast import driver, excitability, gains, protocols, rule  # noqa: E402
 from dendplast import shafts as shafts_module  # noqa: E402
+from dendplast import drugs  # noqa: E402
 from dendplast.consolidate import Arrivals  # noqa: E402
 from dendplast.errors import ParameterError  # noqa: E402
 from dendplast.paths import mod_dir  # noqa: E402
@@ -162,8 +163,7 @@ def test_every_channel_of_mod_can_take_a_gain():
 
 def shafts(bath=lambda t: {}, n=3, **parameters):
     flat = dp.load_preset("dspn").parameters.replaced(parameters).flat()
-    names = [f"{kind}_{r}" for kind in ("ago", "ant") for r in rule.RECEPTORS]
-    empty = dict.fromkeys([*names, "da_ext", "ach_ext", "ne_ext"], 0.0)
+    empty = drugs.bath((), {}, 0.0) | {"uptake_da": 0.02, "uptake_ach": 0.2, "uptake_ne": 5e-3}
     edges = np.array([500.0])
     return Shafts(
         rule.parameters(flat), n, np.geomspace(14.0, 5e-4, 12), {"da": 0.02, "ach": 0.2, "ne": 5e-3},
@@ -186,7 +186,7 @@ def test_occupancy_in_a_shaft_is_the_closed_form(ago, ant):
 
 
 def test_signals_are_expression_times_occupancy_and_the_hill_functions_of_the_rule():
-    y = {r: 0.4 for r in rule.RECEPTORS} | {"PKA": np.array([0.0, 0.45]), "PLC": 0.9}
+    y = {r: 0.4 for r in (*rule.RECEPTORS, "D1_high", "D2_low")} | {"PKA": np.array([0.0, 0.45]), "PLC": 0.9}
     p = rule.parameters(dp.load_preset("ca1").parameters.flat())
     s = signals(y, p)
     assert s["M4"] == 0.3 * 0.4 and s["D2"] == 0.0
