@@ -22,7 +22,7 @@ REGION = {"ca1": "apical", "dspn": "basal"}
 # preset: rest (mV), input resistance (megohm), spike height above rest (mV), width at half height (ms)
 PUBLISHED = {
     "ca1": ((-72.5, -62), (40, 150), (80, 112), (0.5, 1.5)),  # width: 1.25 + 2 SD of five cells, see targets/ca1.toml
-    "dspn": ((-88, -80), (25, 65), (105, 142), (0.5, 1.55)),  # 10.1523/JNEUROSCI.0622-17.2017; width as in targets/dspn.toml
+    "dspn": ((-88, -80), (25, 65), (105, 142), (0.5, 1.55)),  # 10.1523/JNEUROSCI.0622-17.2017, targets/dspn.toml
 }
 REAL = {"ca1": "ca1_rat_DHC-neuron.CNG.swc", "dspn": "dspn_mouse_WT-0728MSN01.swc"}
 
