@@ -55,7 +55,7 @@ def test_rest_comes_back_bit_by_bit(probed):
 
 
 def test_every_subtype_has_a_part_in_a_spike(probed):
-    """R-type most in `ca1`; a drug that blocks one leaves the others (10.1038/35046076, 10.1016/j.neuron.2004.10.013)."""
+    """R-type most in `ca1`; blocking one leaves the others (10.1038/35046076, 10.1016/j.neuron.2004.10.013)."""
     model, rest = probed
     whole = rest.bap()
     parts = {}
