@@ -17,7 +17,7 @@ from .presets import load_preset, preset_names
 from .protocol import Protocol
 from .quantity import Description, source_of, unit_of
 
-__all__ = ["example", "example_names", "parameter_table", "rows"]
+__all__ = ["example", "example_names", "gain_table", "parameter_table", "rows"]
 
 _REPORTED = ("neuron", "numpy", "scipy", "h5py", "pydantic", "morphio")
 _EXAMPLES = Path(__file__).with_name("examples")
@@ -64,6 +64,18 @@ def parameter_table() -> str:
     return "\n".join(lines)
 
 
+def gain_table() -> str:
+    """Return the factors of the modulators on conductances (1) as Markdown: by preset, signal and target."""
+    lines = ["| preset | signal | target | F | source |", "|---|---|---|---|---|"]
+    for name in preset_names():
+        preset = load_preset(name)
+        for signal, targets in preset.gains.items():
+            for target, factor in targets.items():
+                source = preset.sources[f"gains.{signal}.{target}"]
+                lines.append(f"| `{name}` | {signal} | `{target}` | {factor:g} | {source} |")
+    return "\n".join(lines)
+
+
 def _version(package: str) -> str:
     try:
         return metadata.version(package)
@@ -94,6 +106,8 @@ def _effect(name: str, agent: Agent) -> str:
         return f"the modulator in the bath; binds {', '.join(receptors)}"
     if agent.nmda_block:
         return f"blocks NMDA receptors, Kd {agent.nmda_block * 1e3:g} uM"
+    if agent.blocker:
+        return f"blocks {', '.join(f'{name} (Ki {ki * 1e6:g} nM)' for name, ki in agent.blocker.items())}"
     if agent.channel_block:
         blocked = (f"{s}-type (half at {k * 1e6:g} nM)" for s, k in agent.channel_block.items())
         return f"blocks calcium channels of the spines, {', '.join(blocked)}"

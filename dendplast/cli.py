@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import tomllib
@@ -85,6 +86,24 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", metavar="DIR", default="cells", help="folder of tables and figures; default: cells")
     command.add_argument("--quick", action="store_true", help="coarse steps and segments, and no spines")
     command.add_argument("--jobs", metavar="N", type=int, default=1, help="cells measured at once; default: 1")
+
+    command = _add(commands, "validate", _validate, "score the rule against a table of published experiments")
+    command.add_argument("table", metavar="TABLE.csv", help="rows of experiments; see docs/howto.md")
+    command.add_argument("--out", metavar="DIR", default="validation", help="folder; default: validation")
+    command.add_argument("--quick", action="store_true", help="a few rows of each kind on one cell")
+    command.add_argument("--jobs", metavar="N", type=int, default=1, help="processes at once; default: 1")
+    command.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
+    command.add_argument("--parameters", metavar="FILE.toml", help="parameters by region, as a calibration writes them")
+    command.add_argument("--without", metavar="ARM", default="", help="take an arm from the rule, such as PKA")
+
+    command = _add(commands, "calibrate", _calibrate, "fit parameters of the rule to the experiments of a region")
+    command.add_argument("table", metavar="TABLE.csv", help="rows of experiments; see docs/howto.md")
+    command.add_argument("--region", metavar="R", required=True, help="whose rows, such as ca1_young")
+    command.add_argument("--free", metavar="A,B,...", required=True, help="parameters to fit, such as K_P,k_K,g0_P")
+    command.add_argument("--out", metavar="DIR", default="calibration", help="folder; default: calibration")
+    command.add_argument("--seed", metavar="N", type=int, default=1, help="of the search; default: 1")
+    command.add_argument("--generations", metavar="N", type=int, default=40, help="default: 40")
+    command.add_argument("--jobs", metavar="N", type=int, default=1, help="processes at once; default: 1")
 
     command = _add(commands, "check", _check, "show what is wrong with a morphology")
     command.add_argument("morphology", metavar="MORPHOLOGY", help="a file (.swc, .asc), or a shipped cell")
@@ -235,6 +254,34 @@ def _cells(arguments: argparse.Namespace) -> None:
         print(path)
 
 
+def _validate(arguments: argparse.Namespace) -> None:
+    from .validation.calibrate import read_changes
+    from .validation.command import findings, validate
+
+    changes = None if arguments.parameters is None else read_changes(arguments.parameters)
+    scored, pairs = validate(
+        arguments.table, arguments.out, quick=arguments.quick, workers=arguments.jobs, resume=arguments.resume,
+        show=sys.stderr.isatty(), changes=changes, without=arguments.without,
+    )  # fmt: skip
+    for line in findings(scored, pairs):
+        print(line)
+    print(Path(arguments.out) / "validation.md")
+
+
+def _calibrate(arguments: argparse.Namespace) -> None:
+    from .validation.calibrate import calibrate
+
+    free = [name.strip() for name in arguments.free.split(",") if name.strip()]
+    found = calibrate(
+        arguments.table, arguments.out, arguments.region, free, seed=arguments.seed,
+        generations=arguments.generations, workers=arguments.jobs, show=sys.stderr.isatty(),
+    )  # fmt: skip
+    print(f"loss {found.loss[0]:.1f} -> {found.loss[1]:.1f} over {len(found.rows)} rows")
+    for name, before, after, deviation in zip(found.names, found.start, found.best, found.deviation, strict=True):
+        print(f"{name:<8} {before:.4g} -> {after:.4g} (factor {math.exp(deviation):.2f} either way)")
+    print(Path(arguments.out) / "parameters.toml")
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from .morphology import check
 
@@ -259,9 +306,9 @@ def _compile(arguments: argparse.Namespace) -> None:
 
 
 def _parameters(arguments: argparse.Namespace) -> None:
-    from .catalog import parameter_table
+    from .catalog import gain_table, parameter_table
 
-    print(parameter_table())
+    print(f"{parameter_table()}\n\n{gain_table()}")
 
 
 def _info(arguments: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from neuron import h
 
 from .consolidate import LIGANDS, Engine, Inflow, rest_grid
 from .errors import SimulationError
+from .feed import Feed
 from .model import Model
 from .recorder import Recorder
 from .release import N_RATE
@@ -85,7 +86,7 @@ class Driver:
         reached = np.zeros(len(self.model.spines), bool)
         reached[self.model.field.reached] = True
         self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
-        self.arrivals, self.feed = arrivals, self.model.feed()
+        self.arrivals, self.feed = arrivals, Feed(self.model.processes, self.model.field.courses)
         number = np.full(len(reached), -1)
         self._engines = []
         for group in self.groups:
@@ -123,8 +124,8 @@ class Driver:
         if moved > 1.0:
             raise SimulationError(
                 f"the cell is not at rest after numerics.settle = {self.model.experiment.numerics.settle:g} ms "
-                f"(something still moves by {moved:.2g} in 50 ms): settle longer, or set numerics.full = true for a "
-                f"cell that is active by itself"
+                f"(something still moves by {moved:.2g} in 50 ms): settle longer, or set numerics.full = true for "
+                f"a cell that is active by itself"
             )
 
     def _mark_rest(self) -> None:

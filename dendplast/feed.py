@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from neuron import h
 
 from .course import Course
 from .release import LIGAND
 from .slots import Slots, spine_references
-from .stepping import TICK
+from .stepping import TICK, weakly
 
 __all__ = ["Feed"]
 
@@ -39,6 +40,7 @@ class Feed:
             places = [(c, np.searchsorted(spine, c.spine)) for c in mine]
             self._parts.append((LIGAND[modulator], slots, places))
         self._on = [False] * len(self._parts)
+        self._outside: Mapping[str, float] = {}
 
     def write(self, t: float, outside: Mapping[str, float]) -> bool:
         """Write the mean over the tick that begins at `t` (ms); return whether a course has a part in it."""
@@ -55,6 +57,20 @@ class Feed:
     def wants(self, t0: float, t1: float) -> bool:
         """Return whether there is anything to write in [t0, t1)."""
         return any(self._on) or self.next_begin(t0) < t1
+
+    def live(self, t: float, outside: Mapping[str, float]) -> None:
+        """Write the tick at `t` (ms) of a session of the user's own; NEURON calls again when a course goes on.
+
+        `outside` is looked at again at every call. NEURON does not keep the feed alive.
+        """
+        self._outside = outside
+        self._again(t)
+
+    def _again(self, t: float) -> None:
+        more = self.write(t, self._outside)
+        following = t + TICK if more else self.next_begin(t)
+        if np.isfinite(following):
+            h.CVode().event(following, (weakly(self._again), float(following)))
 
     def next_begin(self, t: float) -> float:
         """Return the first tick from `t` on (ms) in which a course has a part; infinite after the last."""

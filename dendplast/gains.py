@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from neuron import h
 
-from .consolidate import Arrivals
-from .diffusion import deliveries
 from .errors import ParameterError
 from .excitability import SIGNALS, SPINE_CONDUCTANCES, by_target, gain
+from .parameters import AFFINITY_STATES
 from .rule import parameters
 from .shafts import Shafts, signals
 from .slots import Slots, spine_references
@@ -56,7 +55,7 @@ class Gains:
     def __init__(self, model: Any) -> None:
         if not model.preset.gains:
             raise ParameterError(
-                f"excitability = true: preset {model.preset.name!r} has no [gains], so modulators change no conductance"
+                f"excitability = true: preset {model.preset.name!r} has no [gains], so modulators change nothing"
             )
         self.grid = GRID
         self.model = alive = weakref.proxy(model)  # the model owns its gains, and goes when its user lets it go
@@ -69,7 +68,7 @@ class Gains:
             t: Slots([getattr(segments[i], f"dp_{t}")._ref_gain for i in rows]) for t, rows in self.rows.items()
         }
         self._spines = {t: Slots(spine_references(model.processes, t)) for t in self._of_spine}
-        self._states = {s: Slots(spine_references(model.processes, s)) for s in SIGNALS}
+        self._states = {s: Slots(spine_references(model.processes, s)) for s in (*SIGNALS, *AFFINITY_STATES)}
         self._p: SimpleNamespace = parameters(model.parameters.flat())
         self._xyz = (model.tree.start + model.tree.end) / 2
         self.shafts = Shafts(
@@ -81,8 +80,8 @@ class Gains:
     def begin(self) -> None:
         """Go to time 0: receptors in the steady state of tone and bath; hear the protocols as they are now."""
         model = self.model
-        table = deliveries(model.schedule.sites, self._xyz, model.media, model.soe)
-        self.shafts.listen(Arrivals.of(table, model.schedule.release_time, model.schedule.release_site))
+        supply = model.supply.at(self._xyz)
+        self.shafts.listen(supply.arrivals, supply.field.courses)
         shaft = self.shafts.at(0.0)
         self.t = 0.0
         # the bath is the same everywhere, and so is the steady state: a spine's is that of any shaft
@@ -91,7 +90,8 @@ class Gains:
     def advance(self, t: float) -> None:
         """Write the gains that are held from time `t` on (ms)."""
         self.t = t
-        self._set(self.shafts.at(t + self.grid / 2), signals({s: slot.get() for s, slot in self._states.items()}, self._p))
+        spine = signals({s: slot.get() for s, slot in self._states.items()}, self._p)
+        self._set(self.shafts.at(t + self.grid / 2), spine)
 
     def _set(self, shaft: dict[str, np.ndarray], spine: dict[str, np.ndarray]) -> None:
         n = len(self._xyz)
@@ -133,5 +133,5 @@ def _carriers(segments: list[Any], target: str) -> np.ndarray:
     """Return the numbers of the segments that have a channel."""
     rows = np.array([i for i, seg in enumerate(segments) if hasattr(seg, f"dp_{target}")], int)
     if len(rows) and not hasattr(getattr(segments[rows[0]], f"dp_{target}"), "gain"):
-        raise ParameterError(f"gains: mod/{target}.mod has no RANGE variable gain, so {target} can not be modulated")
+        raise ParameterError(f"gains: mod/{target}.mod has no RANGE variable gain, so nothing can modulate it")
     return rows

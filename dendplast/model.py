@@ -14,21 +14,21 @@ from .anatomy import SpineSettings
 from .cell import Cell
 from .consolidate import Arrivals
 from .diffusion import Deliveries, soe_rates
-from .drugs import bath, bath_times
-from .errors import ParameterError
 from .experiment import Experiment
 from .feed import Feed
-from .field import Field, solve_field
+from .field import Field
 from .geometry import Geometry
 from .indicator import Indicator
+from .media import choose_media
 from .parameters import Parameters
 from .presets import Preset
-from .protocol import Selection
-from .release import LIGAND, MEDIA, SoeSettings
-from .schedule import Schedule, compile_schedule
+from .release import LIGAND, SoeSettings
+from .schedule import Schedule
 from .solution import Solution, changes
-from .spines import Spines
+from .spines import Spines, chosen
 from .stepping import TICK, weakly
+from .supply import Supply
+from .terminals import Tissue
 
 __all__ = ["Model"]
 
@@ -60,16 +60,18 @@ class Model:
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
         ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and modulators, and at `ca_ref`.
+    media : dict of str to Medium
+        Tissue around the cell, as the excess over the tone sees it.
+    outside : dict of str to float
+        ``da``, ``ach``, ``ne`` that tone and bath last set (mM).
     solution : Solution
         What the cell lies in.
     values : dict of str to float
         What is written into every spine.
     gains : Gains or None
         What modulators make of channels and conductances; None unless ``experiment.excitability``.
-    media : dict of str to Medium
-        Tissue around the cell, as the excess over the tone sees it.
-    outside : dict of str to float
-        ``da``, ``ach``, ``ne`` that tone and bath last set (mM).
+    held : dict of str to float
+        Variables of the bath that keep a value whatever drugs do.
     """
 
     def __init__(
@@ -86,26 +88,25 @@ class Model:
         self.heads: list[Any] = []
         self.necks: list[Any] = []
         self.processes: list[Any] = []
-        self.driver: Any = None
+        self.driver = self.gains = None  # set by a run, and by `build`
         self.solution = Solution()
         self.values: dict[str, float] = {}
         self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
+        self.held: dict[str, float] = {}
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
         share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
-        self.gains: Any = None
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
-        media = MEDIA[preset.tissue]
+        media = choose_media(preset.tissue, experiment.medium)
         self.media = {name: medium.around(self.tone[LIGAND[name]]) for name, medium in media.items()}
-        self._field: Field | None = None
-        self._feed = Feed((), ())
+        self.outside: dict[str, float] = {}
         self._configure()
         self._compile()
         self._handlers = [
@@ -221,6 +222,7 @@ class Model:
     def add_drugs(self, *drugs: Any) -> Model:
         """Add drugs to the bath; returns the model itself."""
         self.experiment = self.experiment.replaced(drugs=(*self.experiment.drugs, *drugs))
+        self._compile()
         return self
 
     def choose(self, what: Any) -> np.ndarray:
@@ -231,26 +233,7 @@ class Model:
         ParameterError
             If a number is no spine's, or no spine fits the selection.
         """
-        spines = self.spines
-        if isinstance(what, str):
-            return np.arange(len(spines))
-        if isinstance(what, Selection):
-            keep = (spines.path_distance >= what.path_min) & (spines.path_distance <= what.path_max)
-            if what.region:
-                keep &= spines.region == what.region
-            found = np.flatnonzero(keep)
-            if not len(found):
-                raise ParameterError(f"none of {len(spines)} spines is where region, path_min and path_max ask")
-            if what.n is not None and what.n > len(found):
-                raise ParameterError(f"n = {what.n} is too many: {len(found)} spines are there to choose from")
-            if what.n is not None:
-                found = np.sort(np.random.default_rng(what.seed).choice(found, what.n, replace=False))
-            return found
-        numbers = np.asarray(list(what), int)
-        wrong = numbers[(numbers < 0) | (numbers >= len(spines))]
-        if len(wrong):
-            raise ParameterError(f"there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
-        return numbers
+        return chosen(self.spines, what)
 
     def _compile(self) -> None:
         """Turn the protocols into events, and find whom each release reaches."""
@@ -258,59 +241,51 @@ class Model:
         synapse = experiment.presynaptic
         if synapse is not None:
             synapse = synapse.at(experiment.solution.ca, self.parameters.solution.ca_ref)
-        self.schedule: Schedule = compile_schedule(
-            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s), synapse
+        tissue = Tissue(self.media, self.parameters.flat(), self.tone, experiment.denervation, experiment.drugs)
+        self.supply = Supply.of(
+            experiment.protocol, self.choose, experiment.seed, tissue, self.spines.xyz, self.soe,
+            experiment.numerics.field, experiment.numerics.grid_h, synapse,
         )
-        self._field = None
+        self.schedule: Schedule = self.supply.schedule
         for at in np.unique(self.schedule.pulse_at.astype(int)):
             self._electrode(int(at))  # now: NEURON takes no new point process in the middle of a run
 
     @property
     def field(self) -> Field:
         """What the releases bring to the spines; solved when first asked for after a protocol was added."""
-        if self._field is None:
-            s, numerics = self.schedule, self.experiment.numerics
-            self._field = solve_field(
-                s.sites, s.release_time, s.release_site, self.spines.xyz, self.media, numerics.field,
-                numerics.grid_h, self.soe,
-            )  # fmt: skip
-        return self._field
+        return self.supply.field
 
     @property
     def deliveries(self) -> Deliveries:
         """Every pair of release site and spine in reach, by linear uptake."""
         return self.field.deliveries
 
-    def feed(self) -> Feed:
-        """Return what writes the fields that were solved ahead into the spines."""
-        return Feed(self.processes, self.field.courses)
-
-    def _p(self, site: Any) -> float:
-        return self.media[site.modulator].p if site.p is None else site.p
-
     def bath(self, t: float) -> dict[str, float]:
-        """Return what tone and drugs set at time `t` (ms), see `drugs.bath`."""
-        return bath(self.experiment.drugs, self.tone, t)
+        """Return what tone, drugs and clearance set at time `t` (ms), see `supply.Supply.bath`."""
+        return self.supply.bath(t) | self.held
 
     def bath_times(self, t0: float, t1: float) -> np.ndarray:
         """Return the times in (t0, t1) at which the bath changes (ms)."""
-        return bath_times(self.experiment.drugs, t0, t1)
+        return self.supply.bath_times(t0, t1)
 
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        self._scale["g_nmda"] = values.pop("nmda_scale")
-        self.outside = {name: values[f"{name}_ext"] for name in LIGAND.values()}
-        self._write(values)
-        self.set_conductances(g_nmda=self.conductances["g_nmda"])
+        scale = values.pop("nmda_scale")
+        outside = {f"{name}_ext": values[f"{name}_ext"] for name in LIGAND.values()}
+        self.outside.update({name.removesuffix("_ext"): value for name, value in outside.items()})
+        # a field that was solved ahead adds to these in each spine, so they are always written
+        self._write(outside | {name: value for name, value in values.items() if self.values.get(name) != value})
+        if self._scale.get("g_nmda") != scale:
+            self._scale["g_nmda"] = scale
+            self.set_conductances(g_nmda=self.conductances["g_nmda"])
         if self.gains is not None:
             self.gains.write()
 
     def unmodulated(self, name: str) -> Any:
         """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
-        if name not in self.conductances:
-            return self.values[name]
-        return self.conductances[name] * self._scale.get(name, 1.0)
+        own = name in self.conductances
+        return self.conductances[name] * self._scale.get(name, 1.0) if own else self.values[name]
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
@@ -322,7 +297,7 @@ class Model:
 
     def arrivals(self) -> Arrivals:
         """Return every release that acts as exponentials, as it arrives at every spine in reach, by time."""
-        return Arrivals.of(self.field.linear, self.schedule.release_time, self.schedule.release_site)
+        return self.supply.arrivals
 
     # ---- events -------------------------------------------------------------------------------------
 
@@ -405,17 +380,10 @@ class Model:
         cvode = h.CVode()
         for t in self.bath_times(0.0, 1e14):
             cvode.event(t, (weakly(self.set_bath), float(t)))
+        self._feed = Feed(self.processes, self.field.courses)
+        self._feed.live(0.0, self.outside)
         if self.gains is not None:
             self.gains.live()
-        self._feed = self.feed()
-        self._feed_from(0.0)
-
-    def _feed_from(self, t: float) -> None:
-        """Write the fields solved ahead at the tick `t` (ms) and have NEURON call again when they go on."""
-        more = self._feed.write(t, self.outside)
-        following = t + TICK if more else self._feed.next_begin(t)
-        if np.isfinite(following):
-            h.CVode().event(following, (weakly(self._feed_from), float(following)))
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from .kernels import PER_UM3, kernel, kernel_integral
+from .kernels import kernel, kernel_integral
 from .radial import Shells
 from .release import Medium
 

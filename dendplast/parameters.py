@@ -27,7 +27,9 @@ __all__ = [
     "ReadoutParameters",
     "ReceptorParameters",
     "SynapseParameters",
+    "AFFINITY_STATES",
     "RECEPTORS",
+    "SHARES",
 ]
 
 RECEPTORS = {
@@ -37,6 +39,12 @@ RECEPTORS = {
     "A2A": "adenosine",
 }  # fmt: skip
 """Receptor subtypes of a spine and the ligand each of them binds."""
+
+AFFINITY_STATES = {"D1_high": "D1", "D2_low": "D2"}
+"""Second affinity state of a receptor subtype, for a fixed share of its receptors; agents act on both alike."""
+
+SHARES = ("PKA", "AC", "PLC", "ecb", "prp")
+"""What a drug may leave a share of: PKA, calcium-stimulated cyclase, PLC, endocannabinoid arm, synthesis."""
 
 _CHINDEMI = "10.1038/s41467-022-30214-w"
 _RODRIGUES = "10.7554/eLife.80152"
@@ -131,6 +139,14 @@ class ReadoutParameters(Description):
     r_D: float = quantity(8e-4, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
     tau_D: float = quantity(8000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e6)
     zeta: float = quantity(1.0, "1", "10.7554/eLife.80152 (kinase against phosphatase plane)", 0, 1)
+    K_E: float = quantity(5e-4, "mM", "assumed: any spike's calcium makes endocannabinoid", 1e-5, 1)
+    n_E: float = quantity(4.0, "1", "assumed: cooperative, as its release from calcium alone", 1, 12)
+    k_E: float = quantity(0.02, "/ms", "assumed: one spike makes a third of the most", 0, 10)
+    tau_E: float = quantity(
+        50.0, "ms", "assumed: window of timing-dependent depression (10.1016/S0896-6273(03)00476-8)", 1, 1e5
+    )
+    tau_G: float = quantity(30.0, "ms", "assumed: presynaptic NMDA and metabotropic receptors stay active", 1, 1e5)
+    r_E: float = quantity(0.0, "/ms", "assumed: no endocannabinoid arm unless the preset says so", 0, 10)
     e_0: float = quantity(0.02, "1", "assumed: background activity leaves no tag", 0, 1)
     w_theta: float = quantity(0.3, "1", "assumed: share of the threshold that activity moves", 0, 1)
     ca_mean: float = quantity(2e-5, "mM", "assumed: mean calcium above rest that keeps the threshold", 1e-7, 1)
@@ -150,6 +166,16 @@ class ReceptorParameters(Description):
         3e-3, "/ms", "assumed: seconds, between 10.7554/eLife.105214 and 10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10
     )
     x_D2: float = quantity(0.0, "1", "assumed: reference expression", 0, 1)
+    kon_D1_high: float = quantity(50.0, "/mM/ms", "assumed: Kd 25 nM of the high-affinity state", 0, 1e4)
+    koff_D1_high: float = quantity(1.25e-3, "/ms", "assumed: a second", 1e-6, 10)
+    high_D1: float = quantity(
+        0.0, "1", "assumed: none; a fifth in membranes (10.1016/0306-4522(89)90168-1), disputed in tissue", 0, 1
+    )
+    kon_D2_low: float = quantity(100.0, "/mM/ms", "10.1523/JNEUROSCI.0730-15.2015 (Kd 2 uM, without Gi)", 0, 1e4)
+    koff_D2_low: float = quantity(0.2, "/ms", "10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10)
+    low_D2: float = quantity(
+        0.0, "1", "assumed: none; a fifth in membranes (10.1016/0306-4522(89)90168-1), disputed in tissue", 0, 1
+    )
     kon_beta: float = quantity(5.6, "/mM/ms", "10.1371/journal.pcbi.1005657", 0, 1e4)
     koff_beta: float = quantity(5e-3, "/ms", "10.1371/journal.pcbi.1005657", 1e-6, 10)
     x_beta: float = quantity(1.0, "1", "assumed: reference expression", 0, 1)
@@ -180,6 +206,10 @@ class CascadeParameters(Description):
     chi: float = quantity(
         0.0, "1", "10.1371/journal.pcbi.1008078 (adenylyl cyclase 1 needs calcium and Gs)", 0, 100
     )
+    K_C: float = quantity(5e-4, "mM", "assumed: calcium at half stimulation of adenylyl cyclase 1 and 8", 1e-5, 1)
+    n_C: float = quantity(6.0, "1", "assumed: calmodulin binds four calcium; 6 keeps it off at rest", 1, 12)
+    k_C: float = quantity(0.02, "/ms", "assumed: one EPSP stimulates most of it", 0, 10)
+    tau_C: float = quantity(5000.0, "ms", "assumed: bridges test stimuli 5 s apart (10.7554/eLife.09685)", 1, 1e6)
     e_Gi: float = quantity(4.0, "1", "assumed: strength of Gi against Gs", 0, 100)
     K_A: float = quantity(0.45, "1", _TUNED + "10.7554/eLife.09685", 1e-3, 10)
     n_A: float = quantity(4.0, "1", _TUNED + "10.7554/eLife.09685", 1, 12)

@@ -22,7 +22,7 @@ from .errors import ParameterError
 from .parameters import Parameters
 from .quantity import Description, convert, quantity
 
-__all__ = ["CellPreset", "Channel", "Preset", "Profile", "Tone", "load_preset", "preset_names"]
+__all__ = ["CellPreset", "Channel", "Preset", "Profile", "Tone", "load_preset", "preset_names", "split_sources"]
 
 REGIONS = ("soma", "axon", "basal", "apical")
 MEMBRANE = ("cm", "g_pas")
@@ -256,7 +256,7 @@ def load_preset(name_or_path: str | Path) -> Preset:
         raise ParameterError(f"{path}: is not TOML: {error}") from None
     sources: dict[str, str] = {}
     try:
-        parts = {key: _split(value, key, sources) for key, value in table.items() if isinstance(value, dict)}
+        parts = {key: split_sources(value, key, sources) for key, value in table.items() if isinstance(value, dict)}
         parts["cell"] = _arrange(parts.get("cell", {}))
         return Preset(**(table | parts), sources=sources)
     except ParameterError as error:
@@ -281,10 +281,10 @@ def _locate(name_or_path: str | Path) -> Path:
     raise ParameterError(f"preset {str(name_or_path)!r} is not known; {hint} (presets: {', '.join(names)})")
 
 
-def _split(value: Any, where: str, sources: dict[str, str]) -> Any:
+def split_sources(value: Any, where: str, sources: dict[str, str]) -> Any:
     """Take the source out of each [value, source] pair; bare numbers are refused."""
     if isinstance(value, dict):
-        inside = {k: _split(v, f"{where}.{k}", sources) for k, v in value.items()}
+        inside = {k: split_sources(v, f"{where}.{k}", sources) for k, v in value.items()}
         if where.endswith(".profile"):
             source = inside.get("source", "")
             if not _SOURCE.fullmatch(source):

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .parameters import RECEPTORS
+from .parameters import AFFINITY_STATES, RECEPTORS
 from .release import LIGAND
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "STATES",
     "State",
     "Surround",
+    "bound",
     "coefficients",
     "derivatives",
     "efficacy",
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 STATES = (
-    "kinase", "phosphatase", "elig_P", "elig_D", *RECEPTORS, "PKA", "PLC", "tag_P", "tag_D", "labile",
+    "kinase", "phosphatase", "cyclase", "glu", "ecb", "elig_P", "elig_D", *RECEPTORS, *AFFINITY_STATES, "PKA", "PLC",
+    "tag_P", "tag_D", "labile",
     "early", "prp", "late", "primed", "theta", "volume",
 )  # fmt: skip
 """States that relax, in the order in which one drives the next."""
@@ -100,6 +102,12 @@ class Surround:
         Competitive antagonist over its dissociation constant (1).
     prp_drive : float or ndarray
         What the cell's other synapses add to the synthesis of proteins (1).
+    release : float or ndarray
+        Glutamate released onto the spine, in releases per ms.
+    gs : float or ndarray
+        What a drug adds to the stimulation of adenylyl cyclase (1).
+    share : mapping of str to float or ndarray
+        Share that drugs leave of `parameters.SHARES`; 1 when not given.
     """
 
     da: Any = 0.0
@@ -108,9 +116,17 @@ class Surround:
     agonist: Mapping[str, Any] = field(default_factory=dict)
     antagonist: Mapping[str, Any] = field(default_factory=dict)
     prp_drive: Any = 0.0
+    release: Any = 0.0
+    gs: Any = 0.0
+    share: Mapping[str, Any] = field(default_factory=dict)
+
+    def left(self, name: str) -> Any:
+        """Return the share of one of `parameters.SHARES` that drugs leave."""
+        return self.share.get(name, 1.0)
 
     def ligand(self, receptor: str, p: SimpleNamespace) -> Any:
-        """Return the effective ligand concentration at a receptor subtype (mM)."""
+        """Return the effective ligand concentration at a receptor subtype, or one of its states (mM)."""
+        receptor = AFFINITY_STATES.get(receptor, receptor)
         name = LIGAND.get(RECEPTORS[receptor])
         free = getattr(self, name) if name else p.adenosine
         return (free + self.agonist.get(receptor, 0.0)) / (1 + self.antagonist.get(receptor, 0.0))
@@ -138,13 +154,22 @@ def readout(cai: Any, y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, An
     return hill(cai / p.K_P, k_P, p.n_P), hill(cai / p.K_D, y["theta"], p.n_D)
 
 
+def bound(y: Mapping[str, Any], receptor: str, p: SimpleNamespace) -> Any:
+    """Return the occupancy of a receptor subtype over its affinity states (1)."""
+    if receptor == "D1":
+        return (1 - p.high_D1) * y["D1"] + p.high_D1 * y["D1_high"]
+    if receptor == "D2":
+        return (1 - p.low_D2) * y["D2"] + p.low_D2 * y["D2_low"]
+    return y[receptor]
+
+
 def _gi(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    return p.x_D2 * y["D2"] + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
+    return p.x_D2 * bound(y, "D2", p) + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
 
 
-def _pka_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal
-    return p.k_A * gs * (1 + p.chi * y["kinase"]) / (1 + p.e_Gi * _gi(y, p))
+def _pka_drive(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> Any:
+    gs = p.x_D1 * bound(y, "D1", p) + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal + around.gs
+    return p.k_A * gs * (1 + p.chi * around.left("AC") * y["cyclase"]) / (1 + p.e_Gi * _gi(y, p))
 
 
 def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
@@ -152,15 +177,15 @@ def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
 
 
 def _signalling(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
-    """Return drive and rate of receptors and cascades: calcium has a say in them through the kinase alone."""
+    """Return drive and rate of receptors and cascades: calcium has a say in them through the cyclase alone."""
     out = {}
-    for receptor in RECEPTORS:
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
-    drive = _pka_drive(y, p)
-    out["PKA"] = (drive, drive + 1 / p.tau_A)
+    drive = _pka_drive(y, around, p)
+    out["PKA"] = (drive * around.left("PKA"), drive + 1 / p.tau_A)
     drive = _plc_drive(y, p)
-    out["PLC"] = (drive, drive + 1 / p.tau_Q)
+    out["PLC"] = (drive * around.left("PLC"), drive + 1 / p.tau_Q)
     return out
 
 
@@ -194,9 +219,15 @@ def coefficients(
     out["kinase"] = (drive, drive + 1 / p.tau_K)
     drive = p.k_N * phi_D
     out["phosphatase"] = (drive, drive + 1 / p.tau_N)
+    drive = p.k_C * hill(ca, p.K_C, p.n_C)
+    out["cyclase"] = (drive, drive + 1 / p.tau_C)
+    out["glu"] = (around.release, around.release + 1 / p.tau_G)
+    drive = p.k_E * hill(ca, p.K_E, p.n_E)
+    out["ecb"] = (drive, drive + 1 / p.tau_E)
     drive = p.r_P * y["kinase"]
     out["elig_P"] = (drive, drive + 1 / p.tau_P)
-    drive = p.r_D * y["phosphatase"] * (1 - p.zeta * y["kinase"])
+    drive = p.r_D * y["phosphatase"] + p.r_E * around.left("ecb") * y["ecb"] * y["glu"]
+    drive = drive * (1 - p.zeta * y["kinase"])
     out["elig_D"] = (drive, drive + 1 / p.tau_D)
 
     out |= _signalling(y, around, p)
@@ -214,7 +245,7 @@ def coefficients(
 
     out["early"] = ((p.h_P * y["tag_P"] - p.h_D * y["tag_D"]) / p.tau_tr, 1 / p.tau_tr)
     makes = np.abs(y["early"]) + around.prp_drive > p.th_prp / (1 + p.k_mu * y["primed"])
-    drive = np.where(makes, 1 / p.tau_rise, 0.0)
+    drive = np.where(makes, around.left("prp") / p.tau_rise, 0.0)
     out["prp"] = (drive, drive + 1 / p.tau_prp)
     out["late"] = (
         y["prp"] * (y["tag_P"] * p.z_max + y["tag_D"] * p.z_min) / p.tau_z,
@@ -305,13 +336,13 @@ def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> Sta
         Shape of every state, usually (n_spine,).
     """
     y = State(np.zeros((len(State.NAMES), *shape)))
-    for receptor in RECEPTORS:
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         y[receptor] = y[receptor] + drive / (drive + getattr(p, "koff_" + receptor))
-    drive = _pka_drive(y, p)
-    y["PKA"] = y["PKA"] + drive / (drive + 1 / p.tau_A)
+    drive = _pka_drive(y, around, p)
+    y["PKA"] = y["PKA"] + around.left("PKA") * drive / (drive + 1 / p.tau_A)
     drive = _plc_drive(y, p)
-    y["PLC"] = y["PLC"] + drive / (drive + 1 / p.tau_Q)
+    y["PLC"] = y["PLC"] + around.left("PLC") * drive / (drive + 1 / p.tau_Q)
     y["primed"] = y["primed"] + hill(y["PKA"], p.K_A, p.n_A)
     y["theta"] = y["theta"] + 1.0
     y["volume"] = y["volume"] + p.head_volume

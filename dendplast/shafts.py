@@ -9,21 +9,22 @@ Nothing electrical acts back on a shaft: its signals are a function of time, whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from .consolidate import GROWTH, LIGANDS, STEP_MAX, Arrivals, Engine
+from .consolidate import GROWTH, LIGANDS, STEP_MAX, Arrivals, Engine, Inflow
+from .course import Course
 from .parameters import RECEPTORS
-from .rule import State, hill, signal
+from .rule import State, bound, hill, signal
 
 __all__ = ["Shafts", "signals"]
 
 FIRST = 1.0
-"""Step after a change of the bath or an arrival (ms); later steps grow with the time since then."""
+"""Step after a change of the bath or an arrival (ms), as in `consolidate`; later steps grow."""
 
 
 def signals(y: Mapping[str, Any], p: SimpleNamespace) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def signals(y: Mapping[str, Any], p: SimpleNamespace) -> dict[str, Any]:
     p : SimpleNamespace
         `rule.parameters`.
     """
-    out = {r: getattr(p, f"x_{r}") * y[r] for r in RECEPTORS}
+    out = {r: getattr(p, f"x_{r}") * bound(y, r, p) for r in RECEPTORS}
     return out | {"PKA": hill(y["PKA"], p.K_A, p.n_A), "PLC": hill(y["PLC"], p.K_Q, p.n_Q)}
 
 
@@ -50,12 +51,12 @@ class _Group:
 
     def next(self) -> float:
         """Return the next time of the grid: it knows changes of the bath and arrivals, nothing else."""
-        bath, heard = self.engine.bath_times(-1.0, np.inf), self.engine.arrivals.time
         begun, stop = 0.0, np.inf
-        for changes in (bath, heard):
+        # a release arrives everywhere at another moment: those within one step share it
+        for changes, least in ((self.engine.bath_times(-1.0, np.inf), 0.0), (self.engine.arrivals.time, FIRST)):
             k = int(np.searchsorted(changes, self.t, side="right"))
             begun = max([begun, *changes[max(k - 1, 0) : k]])
-            stop = min([stop, *changes[k : k + 1]])
+            stop = min([stop, *np.maximum(changes[k : k + 1], self.t + least)])
         return min(stop, self.t + min(max(FIRST, GROWTH * (self.t - begun)), STEP_MAX))
 
     def at(self, t: float) -> np.ndarray:
@@ -97,21 +98,23 @@ class Shafts:
         bath_times: Callable[[float, float], np.ndarray],
     ) -> None:
         self.p, self.n = p, n
-        self._engine = lambda points, arrivals: Engine(
-            p, (points,), rates, uptake, bath, bath_times, arrivals, signal
+        self._engine = lambda points, arrivals, inflows: Engine(
+            p, (points,), rates, uptake, bath, bath_times, arrivals, inflows, signal
         )
         self.listen(Arrivals.none())
 
-    def listen(self, arrivals: Arrivals) -> None:
+    def listen(self, arrivals: Arrivals, courses: Sequence[Course] = ()) -> None:
         """Start from the steady state of the bath at time 0, and hear these releases (`where`: the point)."""
-        self.reached = np.isin(np.arange(self.n), arrivals.where[0])
+        reached = [arrivals.where[0], *(c.spine for c in courses)]
+        self.reached = np.isin(np.arange(self.n), np.concatenate(reached))
         self._groups = []
         number = np.empty(self.n, int)
         for points in (np.flatnonzero(self.reached), np.flatnonzero(~self.reached)):
             if len(points):
                 number[points] = np.arange(len(points))
                 mine = arrivals.only(np.isin(arrivals.where[0], points))
-                engine = self._engine(len(points), replace(mine, where=(number[mine.where[0]],)))
+                inflows = [Inflow((number[c.spine],), c) for c in courses] if self.reached[points[0]] else []
+                engine = self._engine(len(points), replace(mine, where=(number[mine.where[0]],)), inflows)
                 self._groups.append(_Group(points, engine))
 
     def at(self, t: float) -> dict[str, np.ndarray]:

@@ -163,6 +163,15 @@ def _commit() -> str:
     return done.stdout.strip() or "none"
 
 
+def _releases(driver: Driver) -> np.ndarray:
+    """Return the releases of glutamate in each captured tick at every spine, shape (n_tick, n_spine)."""
+    s = driver.model.schedule
+    out = np.zeros((len(driver.captured), len(driver.model.spines)))
+    tick = np.floor((s.pre_time - driver.captured[0][0]) / TICK + 1e-9)
+    np.add.at(out, (tick.astype(int), s.pre_spine.astype(int)), s.pre_weight)
+    return out
+
+
 def record(model: Model, protocol: Any) -> Recorded:
     """Record the calcium of one unit of a protocol (a pairing, or a train) at every spine it drives.
 
@@ -186,8 +195,8 @@ def record(model: Model, protocol: Any) -> Recorded:
         raise ParameterError("presynaptic: no pairing is like the next, so that the protocol has to be run in full")
     if model.gains is not None:
         raise ParameterError(
-            "excitability = true: modulators change the calcium itself, so it can not be recorded once and replayed; "
-            "run each condition in full, or set excitability = false"
+            "excitability = true: modulators change the calcium itself, so it can not be recorded once and "
+            "replayed; run each condition in full, or set excitability = false"
         )
     relax = model.experiment.numerics.relax
     single = 1e3 / protocol.hz >= relax
@@ -201,6 +210,7 @@ def record(model: Model, protocol: Any) -> Recorded:
         with fixed_step(before.numerics.dt, model.celsius):
             driver.start()
             driver.to(unit.end(0.0) + relax)
+        pre = _releases(driver)
     finally:
         model.driver = None
         model.experiment = before
@@ -217,6 +227,7 @@ def record(model: Model, protocol: Any) -> Recorded:
     chosen = model.choose(protocol.spines)
     return Recorded(
         cai=np.array([c for _, c in driver.captured], np.float32)[:, :, chosen],
+        pre=pre[:, chosen],
         onsets=onsets,
         rest=driver.rest["cai"][chosen],
         protocol=protocol,
@@ -225,6 +236,7 @@ def record(model: Model, protocol: Any) -> Recorded:
         media=model.media,
         tone=model.tone,
         seed=before.seed,
+        lesions=before.denervation,
         field=before.numerics.field,
         grid_h=before.numerics.grid_h,
     )

@@ -66,7 +66,7 @@ def spine_references(processes: Sequence[Any], name: str) -> list[Any]:
 
 
 def cell_references(sections: Iterable[Any]) -> list[Any]:
-    """Return references to every voltage, and to every state of every density mechanism and ion.
+    """Return references to every voltage, and to every state of every density mechanism and every concentration.
 
     The nodes at the ends of sections have no area and no say in the solution, but in how it is rounded.
     """
@@ -78,6 +78,8 @@ def cell_references(sections: Iterable[Any]) -> list[Any]:
             out.append(seg._ref_v)
             for mechanism in seg:
                 name = mechanism.name()
+                if name.endswith("_ion"):  # a pool's state is the ion's concentration, listed by neither
+                    out.append(getattr(seg, f"_ref_{name[:-4]}i"))
                 if name not in states:
                     states[name] = _states_of(name)
                 for state, size in states[name]:

@@ -16,11 +16,12 @@ import numpy as np
 from .anatomy import DensityProfile, SpineSettings
 from .errors import ParameterError
 from .geometry import Geometry
+from .protocol import Selection
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Spines", "beside", "place", "place_at"]
+__all__ = ["Spines", "beside", "chosen", "place", "place_at"]
 
 _BY_DENSITY, _AT_PLACE, _BESIDE = 0, 1, 2  # first word of a stream's name
 
@@ -322,3 +323,32 @@ def _make(geometry: Geometry, at: list[tuple[int, float]], draws: np.ndarray, se
     out = 0.5 * geometry.diam[row] + neck_length + np.cbrt(0.75 * volume / np.pi)
     xyz = foot + out[:, None] * _perpendicular(axis, draws[:, :3])
     return Spines(row, section, x, xyz, path, geometry.region[row], volume, neck_length, neck_diam, R_neck)
+
+
+def chosen(spines: Spines, what: str | Selection | Iterable[int]) -> np.ndarray:
+    """Return spine numbers: of ``"all"``, of a sequence of numbers, or of a `Selection`.
+
+    Raises
+    ------
+    ParameterError
+        If a number is no spine's, or no spine fits the selection.
+    """
+    if isinstance(what, str):
+        return np.arange(len(spines))
+    if isinstance(what, Selection):
+        keep = (spines.path_distance >= what.path_min) & (spines.path_distance <= what.path_max)
+        if what.region:
+            keep &= spines.region == what.region
+        found = np.flatnonzero(keep)
+        if not len(found):
+            raise ParameterError(f"none of {len(spines)} spines is where region, path_min and path_max ask")
+        if what.n is not None and what.n > len(found):
+            raise ParameterError(f"n = {what.n} is too many: {len(found)} spines are there to choose from")
+        if what.n is not None:
+            found = np.sort(np.random.default_rng(what.seed).choice(found, what.n, replace=False))
+        return found
+    numbers = np.asarray(list(what), int)
+    wrong = numbers[(numbers < 0) | (numbers >= len(spines))]
+    if len(wrong):
+        raise ParameterError(f"there is no spine {wrong[0]}; spines are 0 to {len(spines) - 1}")
+    return numbers

@@ -24,6 +24,8 @@ Rule, every `tick` ms (x' = drive - rate x, exact for constant coefficients; cal
 Hill functions averaged over the tick at every `sample` ms).  The equations and where each comes from
 are in docs/model.md; the same rule in Python is dendplast/rule.py, and a test holds them equal.
     kinase, phosphatase    read calcium above theta K_P (lowered by PKA) and theta K_D
+    cyclase                adenylyl cyclase stimulated by calcium; multiplies what Gs does
+    glu, ecb               presynaptic activity and endocannabinoid made by calcium; together they depress
     elig_P, elig_D         eligibility traces; the kinase vetoes elig_D
     s_da, s_ach, s_ne      concentrations as 12 shared exponentials, fed by release events
     D1 .. A2A              receptor occupancy;  PKA, PLC  what Gs, Gi and Gq make of it
@@ -43,11 +45,14 @@ NEURON {
     RANGE da_ext, ach_ext, ne_ext, uptake_da, uptake_ach, uptake_ne, soe_tau_min, soe_tau_max
     RANGE ago_D1, ago_D2, ago_beta, ago_alpha1, ago_alpha2, ago_M1, ago_M4, ago_A2A
     RANGE ant_D1, ant_D2, ant_beta, ant_alpha1, ant_alpha2, ant_M1, ant_M4, ant_A2A, prp_drive
+    RANGE gs_ext, share_PKA, share_AC, share_PLC, share_ecb, share_prp
+    RANGE K_C, n_C, k_C, tau_C, tau_G, K_E, n_E, k_E, tau_E, r_E
     RANGE g_ampa, tau_r_ampa, tau_d_ampa, e_glu, g_nmda, tau_r_nmda, tau_d_nmda, mg, mg_slope, mg_half
     RANGE ca_fraction, e_ca_nmda, g_vgcc, e_ca, vhalf_m, k_m, tau_m, vhalf_h, k_h, tau_h, kappa, tau_ca
     RANGE share_L, share_T, vhalf_L, k_L, vhalf_m_T, k_m_T, vhalf_h_T, k_h_T, tau_h_T, k_neck
     RANGE open_R, open_L, open_T, indicator, kon_ind, koff_ind, range_ind, fluorescence, part_R, open_LT
     RANGE ca_rest, K_P, n_P, K_D, n_D, k_K, k_N, tau_K, tau_N, w_A, r_P, tau_P, r_D, tau_D, zeta, e_0
+    RANGE kon_D1_high, koff_D1_high, high_D1, kon_D2_low, koff_D2_low, low_D2
     RANGE w_theta, ca_mean, tau_theta, theta_lo, theta_hi, kon_D1, koff_D1, x_D1, kon_D2, koff_D2, x_D2
     RANGE kon_beta, koff_beta, x_beta, kon_alpha1, koff_alpha1, x_alpha1, kon_alpha2, koff_alpha2
     RANGE x_alpha2, kon_M1, koff_M1, x_M1, kon_M4, koff_M4, x_M4, kon_A2A, koff_A2A, x_A2A, adenosine
@@ -105,6 +110,12 @@ PARAMETER {
     ant_M4      = 0            (1)         <0, 1e9>
     ant_A2A     = 0            (1)         <0, 1e9>
     prp_drive   = 0            (1)         <0, 1e3>      : what the cell's other synapses add
+    gs_ext      = 0            (1)         <0, 1e3>      : stimulation of cyclase by a drug
+    share_PKA   = 1            (1)         <0, 1>        : share that drugs leave: PKA
+    share_AC    = 1            (1)         <0, 1>        : the same, calcium-stimulated cyclase
+    share_PLC   = 1            (1)         <0, 1>        : the same, PLC
+    share_ecb   = 1            (1)         <0, 1>        : the same, endocannabinoid arm
+    share_prp   = 1            (1)         <0, 1>        : the same, synthesis of proteins
     open_R      = 1            (1)         <0, 1>        : share of R-type channels that no drug blocks
     open_L      = 1            (1)         <0, 1>        : the same, L-type
     open_T      = 1            (1)         <0, 1>        : the same, T-type
@@ -163,6 +174,13 @@ PARAMETER {
     tau_D       = 8000         (ms)        <1, 1e+06>
     zeta        = 1            (1)         <0, 1>
     e_0         = 0.02         (1)         <0, 1>
+    : endocannabinoid made by calcium depresses what releases glutamate meanwhile
+    K_E         = 0.0005       (mM)        <1e-05, 1>
+    n_E         = 4            (1)         <1, 12>
+    k_E         = 0.02         (/ms)       <0, 10>
+    tau_E       = 50           (ms)        <1, 100000>
+    tau_G       = 30           (ms)        <1, 100000>
+    r_E         = 0            (/ms)       <0, 10>
     w_theta     = 0.3          (1)         <0, 1>
     ca_mean     = 2e-05        (mM)        <1e-07, 1>
     tau_theta   = 7.2e+06      (ms)        <1, 1e+10>
@@ -175,6 +193,12 @@ PARAMETER {
     kon_D2      = 150          (/mM/ms)    <0, 10000>
     koff_D2     = 0.003        (/ms)       <1e-06, 10>
     x_D2        = 0            (1)         <0, 1>
+    kon_D1_high = 50           (/mM/ms)    <0, 10000>
+    koff_D1_high = 0.00125     (/ms)       <1e-06, 10>
+    high_D1     = 0            (1)         <0, 1>        : share of D1 in the state of high affinity
+    kon_D2_low  = 100          (/mM/ms)    <0, 10000>
+    koff_D2_low = 0.2          (/ms)       <1e-06, 10>
+    low_D2      = 0            (1)         <0, 1>        : share of D2 in the state of low affinity
     kon_beta    = 5.6          (/mM/ms)    <0, 10000>
     koff_beta   = 0.005        (/ms)       <1e-06, 10>
     x_beta      = 1            (1)         <0, 1>
@@ -199,6 +223,10 @@ PARAMETER {
     tau_A       = 5000         (ms)        <1, 1e+07>
     A_basal     = 0            (1)         <0, 10>
     chi         = 0            (1)         <0, 100>
+    K_C         = 0.0005       (mM)        <1e-05, 1>
+    n_C         = 6            (1)         <1, 12>
+    k_C         = 0.02         (/ms)       <0, 10>
+    tau_C       = 5000         (ms)        <1, 1e+06>
     e_Gi        = 4            (1)         <0, 100>
     K_A         = 0.45         (1)         <0.001, 10>
     n_A         = 4            (1)         <1, 12>
@@ -277,6 +305,7 @@ ASSIGNED {
     sum_P (1)
     sum_D (1)
     sum_ca (mM)
+    n_pre (1)
     unblock (1)
     k_P (1)
     q_basal (1)
@@ -299,6 +328,9 @@ STATE {
     cai (mM)
     kinase (1)
     phosphatase (1)
+    cyclase (1)
+    glu (1)
+    ecb (1)
     elig_P (1)
     elig_D (1)
     s_da[12] (mM)
@@ -306,6 +338,8 @@ STATE {
     s_ne[12] (mM)
     D1 (1)
     D2 (1)
+    D1_high (1)
+    D2_low (1)
     beta (1)
     alpha1 (1)
     alpha2 (1)
@@ -370,6 +404,7 @@ INITIAL {
     sum_P = 0
     sum_D = 0
     sum_ca = 0
+    n_pre = 0
     span = n_sample*n_tick*dt
     FROM j = 0 TO 11 {
         lambda[j] = 1/(soe_tau_min*(soe_tau_max/soe_tau_min)^(j/11))
@@ -385,6 +420,8 @@ INITIAL {
     : the rule starts from the steady state of its tone, without traces or tags
     D1 = bound(kon_D1, koff_D1, (da + ago_D1)/(1 + ant_D1))
     D2 = bound(kon_D2, koff_D2, (da + ago_D2)/(1 + ant_D2))
+    D1_high = bound(kon_D1_high, koff_D1_high, (da + ago_D1)/(1 + ant_D1))
+    D2_low = bound(kon_D2_low, koff_D2_low, (da + ago_D2)/(1 + ant_D2))
     beta = bound(kon_beta, koff_beta, (ne + ago_beta)/(1 + ant_beta))
     alpha1 = bound(kon_alpha1, koff_alpha1, (ne + ago_alpha1)/(1 + ant_alpha1))
     alpha2 = bound(kon_alpha2, koff_alpha2, (ne + ago_alpha2)/(1 + ant_alpha2))
@@ -393,10 +430,13 @@ INITIAL {
     A2A = bound(kon_A2A, koff_A2A, (adenosine + ago_A2A)/(1 + ant_A2A))
     kinase = 0
     phosphatase = 0
+    cyclase = 0
+    glu = 0
+    ecb = 0
     elig_P = 0
     elig_D = 0
-    PKA = pka_drive()/(pka_drive() + 1/tau_A)
-    PLC = plc_drive()/(plc_drive() + 1/tau_Q)
+    PKA = share_PKA*pka_drive()/(pka_drive() + 1/tau_A)
+    PLC = share_PLC*plc_drive()/(plc_drive() + 1/tau_Q)
     q_basal = hill(k_Q*Q_basal/(k_Q*Q_basal + 1/tau_Q), K_Q, n_Q)
     tag_P = 0
     tag_D = 0
@@ -480,6 +520,7 @@ PROCEDURE advance() {
             sum_P = 0
             sum_D = 0
             sum_ca = 0
+            n_pre = 0
         }
     }
 }
@@ -512,7 +553,7 @@ PROCEDURE learn(h (ms)) {
     late = relax(late, prp*(tag_P*z_max + tag_D*z_min)/tau_z, prp*(tag_P + tag_D)/tau_z, h)
     drive = 0
     if (fabs(early) + prp_drive > th_prp/(1 + k_mu*primed)) {
-        drive = 1/tau_rise
+        drive = share_prp/tau_rise
     }
     prp = relax(prp, drive, drive + 1/tau_prp, h)
     rate = 1/tau_mu_down
@@ -532,10 +573,12 @@ PROCEDURE learn(h (ms)) {
     labile = relax(labile, drive, drive + 1/tau_l, h)
 
     : cascades, receptors
-    PKA = relax(PKA, pka_drive(), pka_drive() + 1/tau_A, h)
-    PLC = relax(PLC, plc_drive(), plc_drive() + 1/tau_Q, h)
+    PKA = relax(PKA, share_PKA*pka_drive(), pka_drive() + 1/tau_A, h)
+    PLC = relax(PLC, share_PLC*plc_drive(), plc_drive() + 1/tau_Q, h)
     D1 = occupied(D1, kon_D1, koff_D1, (da + ago_D1)/(1 + ant_D1), h)
     D2 = occupied(D2, kon_D2, koff_D2, (da + ago_D2)/(1 + ant_D2), h)
+    D1_high = occupied(D1_high, kon_D1_high, koff_D1_high, (da + ago_D1)/(1 + ant_D1), h)
+    D2_low = occupied(D2_low, kon_D2_low, koff_D2_low, (da + ago_D2)/(1 + ant_D2), h)
     beta = occupied(beta, kon_beta, koff_beta, (ne + ago_beta)/(1 + ant_beta), h)
     alpha1 = occupied(alpha1, kon_alpha1, koff_alpha1, (ne + ago_alpha1)/(1 + ant_alpha1), h)
     alpha2 = occupied(alpha2, kon_alpha2, koff_alpha2, (ne + ago_alpha2)/(1 + ant_alpha2), h)
@@ -545,8 +588,13 @@ PROCEDURE learn(h (ms)) {
 
     : eligibility and the readouts of calcium
     elig_P = relax(elig_P, r_P*kinase, r_P*kinase + 1/tau_P, h)
-    drive = r_D*phosphatase*(1 - zeta*kinase)
+    drive = (r_D*phosphatase + r_E*share_ecb*ecb*glu)*(1 - zeta*kinase)
     elig_D = relax(elig_D, drive, drive + 1/tau_D, h)
+    drive = k_E*hill(sum_ca/n_tick/K_E, 1, n_E)
+    ecb = relax(ecb, drive, drive + 1/tau_E, h)
+    glu = relax(glu, n_pre/h, n_pre/h + 1/tau_G, h)
+    drive = k_C*hill(sum_ca/n_tick/K_C, 1, n_C)
+    cyclase = relax(cyclase, drive, drive + 1/tau_C, h)
     drive = k_K*sum_P/n_tick
     kinase = relax(kinase, drive, drive + 1/tau_K, h)
     drive = k_N*sum_D/n_tick
@@ -605,6 +653,7 @@ NET_RECEIVE(weight (1), agent (1), w0 (mM), w1 (mM), w2 (mM), w3 (mM), w4 (mM), 
     }
     : agent 0 is glutamate, 1 dopamine, 2 acetylcholine, 3 noradrenaline
     if (agent == 0) {
+        n_pre = n_pre + weight
         r_ampa = r_ampa + weight*f_ampa
         d_ampa = d_ampa + weight*f_ampa
         r_nmda = r_nmda + weight*f_nmda
@@ -679,11 +728,13 @@ FUNCTION hill(x (1), k (1), n (1)) (1) {
 }
 
 FUNCTION gi_drive() (1) {
-    gi_drive = x_D2*D2 + x_alpha2*alpha2 + x_M4*M4
+    gi_drive = x_D2*((1 - low_D2)*D2 + low_D2*D2_low) + x_alpha2*alpha2 + x_M4*M4
 }
 
 FUNCTION pka_drive() (/ms) {
-    pka_drive = k_A*(x_D1*D1 + x_beta*beta + x_A2A*A2A + A_basal)*(1 + chi*kinase)/(1 + e_Gi*gi_drive())
+    LOCAL gs
+    gs = x_D1*((1 - high_D1)*D1 + high_D1*D1_high) + x_beta*beta + x_A2A*A2A + A_basal + gs_ext
+    pka_drive = k_A*gs*(1 + chi*share_AC*cyclase)/(1 + e_Gi*gi_drive())
 }
 
 FUNCTION plc_drive() (/ms) {

@@ -11,6 +11,7 @@ from dendplast import rule
 from dendplast.drugs import AGENTS, Drug, bath, bath_times
 from dendplast.errors import ParameterError
 from dendplast.parameters import RECEPTORS, Parameters
+from dendplast.release import TRANSPORTERS
 from dendplast.rule import Surround
 
 P = rule.parameters(Parameters().flat(), 0.087)
@@ -96,10 +97,30 @@ def test_drugs_add_up_and_tone_stays():
 def test_every_agent_acts_on_something_and_says_from_where():
     for name, agent in AGENTS.items():
         assert agent.source, name
-        assert agent.ligand or agent.agonist or agent.antagonist or agent.nmda_block or agent.channel_block, name
+        acts = agent.agonist or agent.antagonist or agent.nmda_block or agent.effects or agent.channel_block
+        assert agent.ligand or acts or agent.blocker, name
+        assert set(agent.effects) <= set(bath((), {}, 0.0)), name
+        assert set(agent.blocker) <= set(TRANSPORTERS), name
         assert set(agent.agonist) | set(agent.antagonist) <= set(RECEPTORS), name
 
 
 def test_an_unknown_agent_names_the_nearest():
     with pytest.raises(ParameterError, match="did you mean 'SCH23390'"):
         Drug(agent="SCH23391", conc=1.0)
+
+
+@given(st.floats(1e-6, 1.0))
+def test_half_of_an_effect_at_its_dose_and_all_of_it_at_a_large_one(dose):
+    """An effect follows dose/(dose + half); two agents on one share multiply."""
+    half = AGENTS["H-89"].effects["share_PKA"][1]
+    left = bath((Drug(agent="H-89", conc=dose),), {}, 1.0)["share_PKA"]
+    assert left == pytest.approx(half / (half + dose), rel=1e-12)  # closed form, rounding only
+    both = bath((Drug(agent="H-89", conc=dose), Drug(agent="PKI", conc=1e-5)), {}, 1.0)["share_PKA"]
+    assert both == pytest.approx(left / 2, rel=1e-12)
+    assert bath((Drug(agent="forskolin", conc=0.01),), {}, 1.0)["gs_ext"] == pytest.approx(1.5, rel=1e-12)
+
+
+def test_a_genotype_acts_at_any_dose_and_no_agent_acts_at_none():
+    assert bath((Drug(agent="AC1/AC8 knockout", conc=1e-9),), {}, 0.0)["share_AC"] == 0.0
+    nothing = bath((), {}, 0.0)
+    assert bath((Drug(agent="heparin", conc=0.0),), {}, 0.0) == nothing

@@ -13,7 +13,8 @@ from dendplast.presynaptic import Presynaptic, mean_release, release_weights, st
 from dendplast.schedule import compile_schedule
 
 synapses = st.builds(
-    Presynaptic, U=st.floats(0.05, 0.9), tau_rec=st.floats(10, 1000), tau_fac=st.one_of(st.just(0.0), st.floats(10, 1000)),
+    Presynaptic, U=st.floats(0.05, 0.9), tau_rec=st.floats(10, 1000),
+    tau_fac=st.one_of(st.just(0.0), st.floats(10, 1000)),
     sites=st.integers(1, 8),
 )  # fmt: skip
 

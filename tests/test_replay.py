@@ -82,7 +82,7 @@ def test_conditions_do_not_hear_one_another(recorded):
 
 
 def test_silent_cells_make_no_tag(recorded):
-    parameters = {"g0_D": 0.0, "e_0": 0.2}
+    parameters = {"g0_D": 0.0, "e_0": 0.6}  # above what T-type channels let in at rest, under this quick rule
     _, out = replay(
         recorded, [dp.Condition("silent", releases=(BURST,), parameters=parameters, active=False)], "end + 5 s"
     )

@@ -14,7 +14,7 @@ from dendplast import rule
 from dendplast.consolidate import Arrivals, Engine
 from dendplast.diffusion import soe_rates
 from dendplast.drugs import bath
-from dendplast.parameters import RECEPTORS, Parameters
+from dendplast.parameters import RECEPTORS, SHARES, Parameters
 from dendplast.release import SoeSettings
 from dendplast.rule import INTEGRALS, STATES, Surround
 
@@ -60,7 +60,10 @@ releases = st.lists(
 bath_changes = st.dictionaries(
     st.integers(1, TICKS - 1),
     st.dictionaries(
-        st.sampled_from([*(f"{x}_ext" for x in LIGANDS), *(f"{k}_{r}" for k in ("ago", "ant") for r in RECEPTORS)]),
+        st.sampled_from([
+            *(f"{x}_ext" for x in LIGANDS), *(f"{k}_{r}" for k in ("ago", "ant") for r in RECEPTORS),
+            "gs_ext", *(f"share_{name}" for name in SHARES),
+        ]),
         st.floats(0, 0.01), min_size=1, max_size=4,
     ),
     max_size=4,
@@ -97,13 +100,13 @@ def test_the_compiled_rule_is_the_numpy_rule(changes, spikes, releases, baths, r
             cell.event(t + 0.5, 1.0, ligand + 1, w)
         for tick in range(TICKS):
             for name, value in baths.get(tick, {}).items():
-                now[name] = value * (100.0 if name.startswith("ant") else 1.0)
+                now[name] = value * (100.0 if name.startswith(("ant", "gs", "share")) else 1.0)
                 setattr(cell.spine, name, now[name])
             samples = np.empty(10)
             for k in range(10):
                 h.fadvance()
                 samples[k] = cell.spine.cai
-            engine.tick(float(tick), samples[:, None])
+            engine.tick(float(tick), samples[:, None], pre=sum(weight for t, weight in spikes if t == tick))
             if tick % 10 == 9:
                 for name in (*STATES, *INTEGRALS):
                     # both do the same sums in double precision; 1e-9 leaves room for a few hundred roundings
@@ -126,7 +129,9 @@ def _course(t):
     """Return smooth calcium and surround at time t (ms)."""
     ca = 7e-5 + 1.5e-3 * np.exp(-(((t - 80.0) / 40.0) ** 2))
     da, ach = 2e-3 * np.exp(-(((t - 120.0) / 50.0) ** 2)), 1e-3 * (1 + np.sin(t / 40.0))
-    return ca, Surround(da=da, ach=ach, ne=3e-4, prp_drive=1.0)
+    release = 0.05 * np.exp(-(((t - 90.0) / 30.0) ** 2))
+    share = {"AC": 0.8, "ecb": 0.9, "PKA": 0.9, "PLC": 0.8, "prp": 0.7}
+    return ca, Surround(da=da, ach=ach, ne=3e-4, prp_drive=1.0, release=release, gs=0.1, share=share)
 
 
 def _smooth():

@@ -24,7 +24,9 @@ QUICK = {
     "tau_mu_up": 80.0, "tau_mu_down": 400.0, "tau_V": 60.0, "tau_theta": 300.0, "H_0": 1e-3, "g0_P": 0.1, "g0_D": 0.1,
     "K_P": 1e-3, "K_D": 5e-4, "chi": 0.5, "e_GiQ": 0.2, "x_D2": 0.3, "x_A2A": 0.5, "adenosine": 1e-4, "A_basal": 0.1,
     "Q_basal": 0.1, "n_P": 3.0, "n_D": 3.0, "K_A": 0.3, "K_Q": 0.3, "ca_mean": 5e-4,
-    **{f"koff_{r}": 0.02 for r in ("D1", "D2", "beta", "alpha1", "alpha2", "M1", "M4", "A2A")},
+    "tau_C": 100.0, "k_C": 0.05, "tau_E": 40.0, "k_E": 0.05, "r_E": 0.02,
+    **{f"koff_{r}": 0.02 for r in ("D1", "D2", "beta", "alpha1", "alpha2", "M1", "M4", "A2A", "D1_high", "D2_low")},
+    "high_D1": 0.2, "low_D2": 0.3,
 }  # fmt: skip
 """A rule whose every state moves within 0.3 s: what takes hours by default is sped up, nothing is switched off."""
 

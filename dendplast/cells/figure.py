@@ -1,7 +1,8 @@
-"""The figure of a preset's battery: traces, f-I curves, back-propagation, spine calcium; papers' points beside them."""
+"""The figure of a preset's battery: traces, f-I curves, back-propagation, spine calcium, and what papers have."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,10 +54,11 @@ def _traces(ax: Any, records: Sequence[Record]) -> None:
         firing = [c for c in currents if dict(r.rates.tolist())[c] > 0] or currents
         chosen = sorted({c for c in (firing[0], firing[len(firing) // 2], firing[-1])})
         for current in chosen:
-            ax.plot(r.time + shift, r.traces[current], color=COLORS[k % len(COLORS)], lw=0.6)
-            ax.text(shift + 10, 62, f"{r.morphology}\n{current:g} nA", fontsize=6, va="top")
+            ax.plot(r.time + shift, r.traces[current], color=COLORS[k % len(COLORS)], ls="-", lw=0.6)
+            name = textwrap.shorten(r.morphology.replace("_", " "), 22, placeholder=" …") if current == chosen[0] else ""
+            ax.text(shift + 10, 72, f"{name}\n{current:g} nA", fontsize=6, va="top")
             shift += float(r.time[-1]) + 40
-    ax.set(ylabel="Soma (mV)", xlabel="Time (ms)", ylim=(-95, 65))
+    ax.set(ylabel="Soma (mV)", xlabel="Time (ms)", ylim=(-95, 75))
 
 
 def _rates(ax: Any, records: Sequence[Record], targets: Targets) -> None:
@@ -94,11 +96,11 @@ def _calcium(ax: Any, records: Sequence[Record], targets: Targets) -> None:
                 ax.plot(np.full(len(values), x), values, ".", color=COLORS[k % len(COLORS)], markersize=2.5)
                 ax.plot([x - width / 3, x + width / 3], [values.mean()] * 2, color=COLORS[k % len(COLORS)], lw=1.5)
     for i, name in enumerate(("ca_bap", "ca_epsp")):
-        for t in targets.feature:
+        for t in targets.feature if any(r.calcium for r in records) else ():
             if t.name == name:
                 ax.errorbar(i + 0.42, t.mean, t.sd, fmt="s", color="black", markersize=3, capsize=1.5)
     ax.set_xticks(range(len(NAMES)), NAMES.values(), rotation=25, ha="right")
-    ax.set(ylabel="Spine calcium above rest (µM)", ylim=(0, None))
+    ax.set(ylabel="Spine calcium above rest (µM)", ylim=(0, None), xlim=(-0.6, len(NAMES) - 0.4))
     if not any(r.calcium for r in records):
         ax.text(0.5, 0.5, "not measured", transform=ax.transAxes, ha="center")
 

@@ -1,0 +1,1 @@
+"""The rule scored against published experiments: rows of a table, simulated, and compared one by one."""

@@ -1,0 +1,367 @@
+"""Fit parameters of the rule to the rows of one region: CMA-ES on replayed calcium, resumable, from a seed.
+
+Calcium of the region's rows is captured once on the full cell; every candidate then drives the rule through
+it.  The loss of a numeric row is z^2 up to `CAP`, of a sign the distance to its side in units of 10 %.  At
+the optimum, finite differences of the predictions give the Fisher information: its eigenvectors say which
+combinations of parameters the data hold, its inverse (with the bounds as a wide prior) the spread of the
+predictions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .. import rule
+from ..episodes import Calcium, Course, drive
+from ..errors import ParameterError
+from ..files import replacing
+from ..parameters import Parameters
+from ..studies.base import Report
+from .library import find, unit_of_value
+from .plan import Plan
+from .run import groups, model_of, outcome, prepared
+from .score import NO_ERROR, TAU
+from .table import Row
+
+__all__ = [
+    "Fit",
+    "Ground",
+    "bounds",
+    "fit",
+    "ground",
+    "loss_of",
+    "predictions",
+    "spread",
+]
+
+CAP = 25.0
+"""Largest loss of one row: one that no parameters can reach must not rule the others."""
+
+FOLD = 4.0
+"""A parameter may move by this factor from its preset, within its own bounds."""
+
+TICK, GROWTH = 5, 0.5
+"""Coarse steps while fitting; a prediction moves by one to two percent of baseline against the fine ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Captured calcium of some rows on one cell.
+
+    Attributes
+    ----------
+    plans : dict of str to Plan
+    courses : dict of str to Course
+    calcium : dict of str to Calcium
+    rest, volume : ndarray, shape (n_spine,)
+    uptake : dict of str to float
+    parameters : Parameters
+        Of the region's preset.
+    """
+
+    plans: dict[str, Plan]
+    courses: dict[str, Course]
+    calcium: dict[str, Calcium]
+    rest: np.ndarray
+    volume: np.ndarray
+    uptake: dict[str, float]
+    parameters: Parameters
+
+
+def ground(
+    report: Report, plans: Mapping[str, Plan], seed: int, n_spine: int
+) -> Ground:
+    """Build the cell of plans that share it, and capture their calcium."""
+    model = model_of(next(iter(plans.values())), seed, n_spine, {})
+    report(0.2)
+    courses, calcium, rest = prepared(model, plans)
+    return Ground(
+        dict(plans),
+        courses,
+        calcium,
+        rest,
+        model.spines.volume,
+        model.uptake(),
+        model.parameters,
+    )
+
+
+def bounds(
+    names: Sequence[str], start: Parameters
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return start, low and high of the free parameters: `FOLD` either way, within the bounds of each.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, or a parameter is 0 at the start and so has no scale.
+    """
+    low, high, x = [], [], []
+    for name in names:
+        group = Parameters.model_fields[Parameters.group_of(name)].annotation
+        limits = group.model_fields[name].metadata
+        lo = next((m.ge for m in limits if hasattr(m, "ge")), -np.inf)
+        hi = next((m.le for m in limits if hasattr(m, "le")), np.inf)
+        value = start.flat()[name]
+        if value <= 0:
+            raise ParameterError(
+                f"free parameter {name}: is {value:g} in the preset; give it a scale there first"
+            )
+        x.append(value)
+        low.append(max(lo, value / FOLD))
+        high.append(min(hi, value * FOLD))
+    return np.array(x), np.array(low), np.array(high)
+
+
+def predictions(
+    grounds: Sequence[Ground], names: Sequence[str], candidates: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the relative measure of every plan under every candidate, (n_candidate,), mean over spines.
+
+    Parameters
+    ----------
+    grounds : sequence of Ground
+    names : sequence of str
+        Free parameters.
+    candidates : ndarray, shape (n_candidate, n_name)
+        Their values.
+    """
+    n = len(candidates)
+    total: dict[str, list[np.ndarray]] = {}
+    for g in grounds:
+        flats = [
+            g.parameters.replaced(dict(zip(names, map(float, c), strict=True))).flat()
+            for c in candidates
+        ]
+        tiled = {
+            k: v
+            if all(f[k] == v for f in flats)
+            else np.tile([f[k] for f in flats], len(g.courses))[:, None]
+            for k, v in flats[0].items()
+        }
+        kept = drive(list(g.courses.values()), g.calcium, g.rest, rule.parameters(tiled, g.volume), g.uptake,
+                     copies=n, tick=TICK, growth=GROWTH)  # fmt: skip
+        for (name, course), states in zip(g.courses.items(), kept, strict=True):
+            p: Any = SimpleNamespace(w_floor=_columns(flats, "w_floor"))
+            values = outcome(
+                g.plans[name], course, g.calcium, g.rest, states, g.volume, p
+            )["value"]
+            total.setdefault(name, []).append(
+                np.broadcast_to(values, (n, len(g.volume))).mean(axis=1)
+            )
+    return {name: np.mean(v, axis=0) for name, v in total.items()}
+
+
+def _columns(flats: Sequence[Mapping[str, float]], name: str) -> np.ndarray:
+    return np.array([f[name] for f in flats])[:, None]
+
+
+def residuals(
+    rows: Sequence[Row], plans: Mapping[str, Plan], found: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Return the residual of every row under every candidate, (n_row, n_candidate): z, or how far from a sign."""
+    out = []
+    for row in rows:
+        factor, offset = unit_of_value(row, plans[row.id].measure)
+        values = found[row.id]
+        if f"{row.id} baseline" in found:
+            values = 1 + values - found[f"{row.id} baseline"]
+        percent = 100.0 * values
+        if row.value is not None:
+            paper = 100.0 * (row.value - offset) / factor
+            error = 100.0 * (row.error or factor * NO_ERROR / 100.0) / factor
+            kind = (
+                "+"
+                if paper - 2 * error > 100
+                else "-"
+                if paper + 2 * error < 100
+                else "0"
+            )
+            out.append((percent - paper) / np.hypot(error, TAU[kind]))
+        elif row.sign == "0":
+            out.append(
+                np.sign(percent - 100)
+                * np.maximum(np.abs(percent - 100) - NO_ERROR, 0)
+                / NO_ERROR
+            )
+        else:  # three errors beyond no change, so that it stays on its side
+            side = 1.0 if row.sign == "+" else -1.0
+            out.append(np.minimum(side * (percent - 100) - 3 * NO_ERROR, 0) / NO_ERROR)
+    return np.array(out)
+
+
+def loss_of(residual: np.ndarray) -> np.ndarray:
+    """Return the loss of every candidate: squared residuals, none above `CAP`."""
+    return np.minimum(residual**2, CAP).sum(axis=0)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit found.
+
+    Attributes
+    ----------
+    names : tuple of str
+    start, best, low, high : ndarray, shape (n_name,)
+        Values of the free parameters.
+    loss : tuple of float
+        Before and after.
+    history : tuple of float
+        Best loss of each generation.
+    rows : tuple of str
+    residual : ndarray, shape (n_row,)
+        At the best.
+    deviation : ndarray, shape (n_name,)
+        Posterior standard deviation of the logarithm of each parameter.
+    eigenvalues, eigenvectors : ndarray
+        Of the Fisher information in logarithms, largest first; small ones are combinations the rows do not hold.
+    prediction_deviation : ndarray, shape (n_row,)
+        Posterior spread of each prediction over its tolerance.
+    """
+
+    names: tuple[str, ...]
+    start: np.ndarray
+    best: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    loss: tuple[float, float]
+    history: tuple[float, ...]
+    rows: tuple[str, ...]
+    residual: np.ndarray
+    deviation: np.ndarray
+    eigenvalues: np.ndarray
+    eigenvectors: np.ndarray
+    prediction_deviation: np.ndarray
+
+
+def fit(
+    grounds: Sequence[Ground], rows: Sequence[Row], names: Sequence[str], folder: Path, *, seed: int = 1,
+    generations: int = 40, population: int | None = None,
+) -> Fit:  # fmt: skip
+    """Fit free parameters with CMA-ES, from where an interrupted fit of the same task stopped.
+
+    Parameters
+    ----------
+    grounds : sequence of Ground
+        Captured calcium, one entry a cell and solution; together they have every row's plan.
+    rows : sequence of Row
+        Of these plans.
+    names : sequence of str
+        Free parameters.
+    folder : Path
+        Keeps the state after each generation.
+    seed : int
+        Of the search.
+    generations : int
+        In all, those of an interrupted fit included.
+    population : int, optional
+        Candidates a generation.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter can not be freed, or the optimiser is not installed.
+    """
+    try:
+        import cma
+    except ModuleNotFoundError:
+        raise ParameterError(
+            "a fit needs the package cma: pip install dendplast[fit]"
+        ) from None
+    start, low, high = bounds(names, grounds[0].parameters)
+    plans = {row.id: find(row) for row in rows}
+    span = np.log(high / low)
+
+    def values(u: np.ndarray) -> np.ndarray:
+        """Return parameters from the unit cube, logarithmically."""
+        return low * np.exp(np.clip(u, 0, 1) * span)
+
+    def all_losses(unit: Sequence[np.ndarray]) -> np.ndarray:
+        return loss_of(
+            residuals(rows, plans, predictions(grounds, names, values(np.array(unit))))
+        )
+
+    task = hashlib.sha256(
+        repr(
+            (names, low.tolist(), high.tolist(), [r.id for r in rows], seed, population)
+        ).encode()
+    )
+    kept = folder / f"fit-{task.hexdigest()[:12]}.pickle"
+    if kept.is_file():
+        search, history = pickle.loads(kept.read_bytes())
+    else:
+        options = {
+            "seed": seed,
+            "bounds": [0, 1],
+            "verbose": -9,
+            **({"popsize": population} if population else {}),
+        }
+        search, history = (
+            cma.CMAEvolutionStrategy(np.log(start / low) / span, 0.15, options),
+            [],
+        )
+    while len(history) < generations and not search.stop():
+        unit = search.ask()
+        loss = all_losses(unit)
+        search.tell(unit, loss.tolist())
+        history.append(float(loss.min()))
+        with replacing(kept) as partial:
+            partial.write_bytes(pickle.dumps((search, history)))
+    first = np.log(start / low) / span
+    best = first if search.best.x is None else np.clip(search.best.x, 0, 1)
+    loss = all_losses([first, best])
+    best = best if loss[1] < loss[0] else first
+    residual, *identified = spread(grounds, rows, plans, names, values(best), low, high)
+    return Fit(
+        tuple(names), start, values(best), low, high, (float(loss[0]), float(loss.min())), tuple(history),
+        tuple(r.id for r in rows), residual, *identified,
+    )  # fmt: skip
+
+
+STEP = 0.05
+"""Relative step of the finite differences; outcomes are smooth over this much."""
+
+
+def spread(
+    grounds: Sequence[Ground], rows: Sequence[Row], plans: Mapping[str, Plan], names: Sequence[str],
+    best: np.ndarray,
+    low: np.ndarray, high: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Return residuals at the best, deviations of the logarithms, eigenvalues, -vectors, spread of predictions."""
+    n = len(names)
+    around = np.repeat(best[None], 2 * n + 1, axis=0)
+    for k in range(n):
+        around[1 + 2 * k, k] *= 1 + STEP
+        around[2 + 2 * k, k] /= 1 + STEP
+    r = residuals(rows, plans, predictions(grounds, names, around))
+    slope = (r[:, 1::2] - r[:, 2::2]) / (2 * np.log1p(STEP))
+    information = slope.T @ slope
+    prior = np.diag(
+        12.0 / np.log(high / low) ** 2
+    )  # of a uniform distribution between the bounds
+    covariance = np.linalg.inv(information + prior)
+    eigenvalues, eigenvectors = np.linalg.eigh(information)
+    predicted = np.sqrt(np.einsum("ij,jk,ik->i", slope, covariance, slope))
+    return (
+        r[:, 0],
+        np.sqrt(np.diag(covariance)),
+        eigenvalues[::-1],
+        eigenvectors[:, ::-1],
+        predicted,
+    )
+
+
+def grounds_of(
+    report: Report, rows: Sequence[Row], seed: int, n_spine: int
+) -> list[Ground]:
+    """Capture the calcium of rows of one region, one entry a solution."""
+    plans = {row.id: find(row) for row in rows}
+    return [ground(report, some, seed, n_spine) for some in groups(plans).values()]

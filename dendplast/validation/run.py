@@ -1,0 +1,215 @@
+"""Simulate the plans of a table: one job a region, solution and seed, each in a fresh process.
+
+Calcium comes from the full cell; every distinct electrical episode of the job's rows is simulated once and
+drives the rule wherever it occurs (`episodes`).  Weights do not feed back on calcium meanwhile; `confirm`
+simulates a plan in full, where they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import rule
+from ..build import build
+from ..capture import capture
+from ..consolidate import Arrivals
+from ..diffusion import deliveries
+from ..episodes import Calcium, Course, drive, split
+from ..model import Model
+from ..presets import preset_names
+from ..protocol import Release
+from ..schedule import compile_schedule
+from ..simulate import run
+from ..studies.base import Job, Report, run_jobs
+from .plan import Plan
+
+__all__ = ["LIMIT", "Outcome", "confirm", "groups", "simulate", "simulate_group"]
+
+LIMIT = 0.1
+"""Change of weight (1) that counts as potentiated or depressed; assumed: what one recording can tell."""
+
+Outcome = Mapping[str, np.ndarray]
+"""What became of a plan: ``value`` (relative measure) and states of the rule, each (n_spine,) at its end."""
+
+KEPT = ("tag_P", "tag_D", "elig_P", "elig_D", "PKA", "PLC", "labile", "primed")
+
+
+def missing(plan: Plan) -> str:
+    """Return why a plan can not be built with what is installed, empty if it can."""
+    preset = plan.where().preset
+    return (
+        ""
+        if preset in preset_names() or preset.endswith(".toml")
+        else f"there is no preset {preset!r}"
+    )
+
+
+def groups(plans: Mapping[str, Plan]) -> dict[str, dict[str, Plan]]:
+    """Gather plans that share cell and solution; a plan's baseline goes with it as ``id baseline``."""
+    out: dict[str, dict[str, Plan]] = {}
+    for name, plan in plans.items():
+        for key, each in ((name, plan), (f"{name} baseline", plan.baseline)):
+            if each is not None:
+                where = " ".join(
+                    [
+                        each.region,
+                        *(f"{k}={v:g}" for k, v in sorted(each.solution.items())),
+                    ]
+                )
+                out.setdefault(where, {})[key] = each
+    return out
+
+
+def simulate(
+    plans: Mapping[str, Plan], seeds: Sequence[int], n_spine: int, folder: Path, *, workers: int = 1,
+    resume: bool = False, show: bool = False, changes: Mapping[str, Mapping[str, float]] | None = None,
+) -> dict[str, list[Outcome]]:  # fmt: skip
+    """Simulate every plan with every seed.
+
+    Parameters
+    ----------
+    plans : mapping of str to Plan
+        By row.
+    seeds : sequence of int
+        Seeds of spine placement; they also choose the cell.
+    n_spine : int
+        Spines a cell.
+    folder : Path
+        Where finished jobs are kept until all are done.
+    workers : int
+        Processes at once; results do not depend on it.
+    resume, show : bool
+        Use finished jobs of an earlier run; show a progress bar.
+    changes : mapping, optional
+        Parameters by region (``"*"``: every region) instead of the presets'.
+
+    Returns
+    -------
+    dict of str to list
+        For each plan (and ``id baseline``) its outcome by seed.
+    """
+    jobs = []
+    for where, some in groups(plans).items():
+        region = next(iter(some.values())).region
+        mine = {**(changes or {}).get("*", {}), **(changes or {}).get(region, {})}
+        for seed in seeds:
+            arguments = {
+                "plans": some,
+                "seed": seed,
+                "n_spine": n_spine,
+                "changes": mine,
+            }
+            jobs.append(
+                Job(f"{where} {seed}", simulate_group, arguments, 20.0 + len(some))
+            )
+    found = run_jobs("validate", jobs, folder, workers, resume, show) if jobs else {}
+    out: dict[str, list[Outcome]] = {}
+    for job in jobs:
+        for name, outcome in found[job.label].items():
+            out.setdefault(name, []).append(outcome)
+    return out
+
+
+def simulate_group(
+    report: Report,
+    plans: Mapping[str, Plan],
+    seed: int,
+    n_spine: int,
+    changes: Mapping[str, float],
+) -> dict[str, Outcome]:
+    """Simulate plans that share cell and solution on one seed's cell and spines."""
+    model = model_of(next(iter(plans.values())), seed, n_spine, changes)
+    report(0.3)
+    courses, calcium, rest = prepared(model, plans)
+    report(0.7)
+    p = rule.parameters(model.parameters.flat(), model.spines.volume)
+    kept = drive(list(courses.values()), calcium, rest, p, model.uptake())
+    return {
+        name: outcome(plans[name], course, calcium, rest, [{k: v[0] for k, v in y.items()} for y in states],
+                      model.spines.volume, p)
+        for (name, course), states in zip(courses.items(), kept, strict=True)
+    }  # fmt: skip
+
+
+def model_of(
+    plan: Plan, seed: int, n_spine: int, changes: Mapping[str, float]
+) -> Model:
+    """Build the cell of a plan with its spines, without protocol."""
+    experiment = plan.experiment(seed, n_spine)
+    parameters = {**experiment.parameters, **changes}
+    return build(experiment.replaced(protocol=(), drugs=(), parameters=parameters))
+
+
+def prepared(
+    model: Model, plans: Mapping[str, Plan]
+) -> tuple[dict[str, Course], dict[str, Calcium], np.ndarray]:
+    """Return the courses of plans on a model, and the calcium of every episode in them."""
+    courses, episodes = {}, {}
+    for name, plan in plans.items():
+        schedule = compile_schedule(plan.protocol, model.choose, model.experiment.seed, model.supply.tissue)
+        parts = split(schedule, plan.drugs)
+        episodes |= {e.key: e for _, e in parts}
+        tone = model.tone if plan.tone is None else _short(plan.tone)
+        at = (plan.since, plan.at) if plan.since else (plan.at,)
+        starts = [(t, e.key) for t, e in parts]
+        courses[name] = Course(
+            starts, plan.drugs, tone, at, _arrivals(model, plan.patch)
+        )
+    calcium, rest = capture(model, episodes)
+    return courses, calcium, rest
+
+
+def _short(tone: Any) -> dict[str, float]:
+    return {"da": tone.dopamine, "ach": tone.acetylcholine, "ne": tone.noradrenaline}
+
+
+def _arrivals(model: Model, releases: Sequence[Release]) -> Arrivals:
+    """Return what releases from a patch around every spine bring: each spine is at the centre."""
+    if not releases:
+        return Arrivals.none()
+    schedule = compile_schedule(releases, model.choose, model.experiment.seed, model.supply.tissue)
+    table = deliveries(schedule.sites, np.zeros((len(model.spines), 3)), model.media, model.soe)
+    return Arrivals.of(table, schedule.release_time, schedule.release_site)
+
+
+def outcome(
+    plan: Plan, course: Course, calcium: Mapping[str, Calcium], rest: np.ndarray,
+    states: Sequence[Mapping[str, np.ndarray]], volume: np.ndarray, p: Any,
+) -> Outcome:  # fmt: skip
+    """Return the relative measure of a plan at its end, and the states that explain it."""
+    last = states[-1]
+    w = rule.efficacy(last, p)
+    if plan.measure == "volume":
+        value = last["volume"] / volume
+    elif plan.measure == "lost":
+        value = -np.expm1(states[0]["hazard"] - last["hazard"])
+    elif plan.measure == "potentiated":
+        value = (w > 1 + LIMIT).astype(float)
+    elif plan.measure == "depressed":
+        value = (w < 1 - LIMIT).astype(float)
+    elif plan.measure == "calcium":
+        value = (
+            max(calcium[key].cai.max(axis=(0, 1)) for _, key in course.episodes) - rest
+        )
+    else:
+        value = w
+    return {"value": value} | {name: last[name] for name in KEPT}
+
+
+def confirm(
+    plan: Plan, seed: int, n_spine: int, changes: Mapping[str, float] | None = None
+) -> np.ndarray:
+    """Simulate a plan in full, electricity and rule together, and return the weights at its end, (n_spine,)."""
+    model = model_of(plan, seed, n_spine, changes or {})
+    numerics = model.experiment.numerics.replaced(plastic=True)
+    model.experiment = model.experiment.replaced(numerics=numerics, drugs=plan.drugs)
+    if plan.tone is not None:
+        model.tone = _short(plan.tone)
+    for process in model.processes:
+        process.plastic = 1.0
+    model.apply(*plan.protocol)
+    return run(model, until=plan.at).outcomes["w"][-1]
