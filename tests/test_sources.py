@@ -215,7 +215,6 @@ def test_a_description_survives_its_own_text():
         (lambda: Experiment(medium={"dopamine": {"uptake": 1}}), ("medium.dopamine.uptake", "unknown")),
         (lambda: Experiment(medium={"serotonin": "x"}), ("medium.serotonin", "noradrenaline")),
     ],
-    ids=str,
 )
 def test_what_is_wrong_is_said_in_one_sentence(make, words):
     with pytest.raises(ParameterError) as error:
