@@ -2,7 +2,8 @@
 
 from .stimuli import Puff, Stimulus, Trace, pulses
 from .survival import Survival, kaplan_meier
-from .tree import finer, segment_at
+from .tree import finer, segment_at, straight
 from .weeks import Weeks
 
-__all__ = ["Puff", "Stimulus", "Survival", "Trace", "Weeks", "finer", "kaplan_meier", "pulses", "segment_at"]
+__all__ = ["Puff", "Stimulus", "Survival", "Trace", "Weeks", "finer", "kaplan_meier", "pulses",
+           "segment_at", "straight"]  # fmt: skip

@@ -17,7 +17,8 @@ __all__ = ["Crosstalk", "Proteins"]
 class Proteins:
     """Plasticity-related proteins along the tree: made in dendrite and soma, lost, and kept by spines that capture.
 
-    Concentration 1 (c) is that at which capture runs at half its rate, so that spines see ``c/(1 + c)``.
+    ``V dc/dt = q_dend n (1 - c) - V c/tau_prp + diffusion - capture`` with n synthesising spines on a segment: alone in
+    a closed volume, a spine has the pool ``prp`` of the rule with ``tau_rise = V/q_dend``.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class Proteins:
     Attributes
     ----------
     c : ndarray, shape (n_segment,)
-        Concentration (1).
+        Concentration, 0 to 1.
     made, kept : float
         Amounts so far (um3).
     """
@@ -61,8 +62,8 @@ class Proteins:
         """
         has = segment >= 0
         wish = np.bincount(segment[has], appetite[has], len(self.c)) * self.p.q_late
-        x = wish / (self.spread.volume * (1 + self.c))
-        level = self.c / (1 + self.c) * np.where(x > 1e-8, -np.expm1(-x) / np.maximum(x, 1e-8), 1.0)
+        x = wish / self.spread.volume
+        level = self.c * np.where(x > 1e-8, -np.expm1(-x) / np.maximum(x, 1e-8), 1.0)
         return np.where(has, level[segment], 0.0)
 
     def take(self, segment: np.ndarray, captured: np.ndarray) -> None:
@@ -90,9 +91,10 @@ class Proteins:
         has = segment >= 0
         flow = self.p.q_dend * np.bincount(segment[has], synthesis[has], len(self.c))
         flow[self.soma] += self._somatic(t, float(synthesis[has].sum())) / max(len(self.soma), 1)
-        flow *= share
-        self.made += h * float(flow.sum())
-        self.c = np.maximum(self.spread.advance(self.c, h, flow / self.spread.volume), 0.0)
+        volume = self.spread.volume
+        made = (1 - self.c) * -np.expm1(-share * flow * h / volume)
+        self.made += float(made @ volume)
+        self.c = np.clip(self.spread.advance(self.c, h, made / h), 0.0, 1.0)  # rounding
 
     def _somatic(self, t: float, count: float) -> float:
         """Return what the soma makes (um3/ms): it answers to the synapses of `soma_delay` ago."""

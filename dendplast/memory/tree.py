@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import ParameterError
 from ..geometry import Geometry
 
-__all__ = ["finer", "segment_at"]
+__all__ = ["finer", "segment_at", "straight"]
 
 
 def finer(tree: Geometry, longest: float) -> Geometry:
@@ -58,6 +58,43 @@ def finer(tree: Geometry, longest: float) -> Geometry:
         tree.start[row] + along * (k / n)[:, None], tree.start[row] + along * ((k + 1) / n)[:, None],
         tree.length[row] / n, tree.diam[row], tree.area[row] / n,
         tree.path_distance[row] + ((k + 0.5) / n - 0.5) * tree.length[row], tree.region[row], parent,
+    )  # fmt: skip
+
+
+def straight(branches: list[tuple[int, float, float]], longest: float, soma: float = 15.0) -> Geometry:
+    """Return a soma with straight dendrites, for studies in which the shape of a tree does not matter.
+
+    Parameters
+    ----------
+    branches : list of (int, float, float)
+        Parent branch (-1: the soma), length (um) and diameter (um) of each; parents come first.
+    longest : float
+        Longest segment (um).
+    soma : float
+        Diameter of the soma (um).
+    """
+    section, parent, length, diam, begin, x = [0], [-1], [soma], [soma], [-soma / 2], [0.5]
+    ends: list[tuple[int, float]] = []  # last row and path distance of its far end, of each branch
+    for k, (above, total, width) in enumerate(branches):
+        row, path = ends[above] if above >= 0 else (0, soma / 2)
+        n = int(np.ceil(total / longest))
+        for i in range(n):
+            parent.append(row)
+            row = len(section)
+            section.append(k + 1)
+            length.append(total / n)
+            diam.append(width)
+            begin.append(path + total * i / n)
+            x.append((i + 0.5) / n)
+        ends.append((row, path + total))
+    size, start = np.array(length), np.array(begin)
+    side = np.c_[np.zeros(len(start)), 20.0 * np.array(section, float), np.zeros(len(start))]  # drawn beside one another
+    along = np.array([1.0, 0.0, 0.0])
+    names = ("soma", *(f"dend[{k}]" for k in range(len(branches))))
+    return Geometry(
+        names, np.array(section), np.array(x), start[:, None] * along + side, (start + size)[:, None] * along + side,
+        size, np.array(diam), np.pi * size * np.array(diam), start + size / 2,
+        np.where(np.array(section) == 0, "soma", "apical"), np.array(parent),
     )  # fmt: skip
 
 
