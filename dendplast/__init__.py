@@ -50,6 +50,7 @@ _HOME = {
     "protocols": "protocols",
     "read": "storage",
     "record": "simulate",
+    "remodel": "remodel",
     "replay": "replay",
     "run": "simulate",
     "sensitivity": "sweep.sensitivity",

@@ -94,9 +94,7 @@ class Model:
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
-        share = spines.volume / REFERENCE_VOLUME
-        flat = parameters.flat()
-        self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
+        self.conductances = self._by_volume()
         self.gains: Any = None
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
@@ -114,6 +112,23 @@ class Model:
         ]  # fmt: skip
 
     # ---- construction -------------------------------------------------------------------------------
+
+    def _by_volume(self) -> dict[str, np.ndarray]:
+        """Return conductances (uS) in proportion to head volume."""
+        flat, share = self.parameters.flat(), self.spines.volume / REFERENCE_VOLUME
+        return {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
+
+    def replace_spines(self, spines: Spines) -> None:
+        """Put other spines on the cell in place of those it has (see `remodel.remodel`)."""
+        self._sources.clear()  # what sends to a spine goes before the spine
+        self._electrodes = {at: pulse for at, pulse in self._electrodes.items() if at < 0}
+        self.processes, self.heads, self.necks = [], [], []
+        self.spines, self.driver = spines, None
+        self.conductances = self._by_volume()
+        self._place(self.preset.spines)
+        self._write(self.values)
+        self.set_conductances(**self.conductances)
+        self._compile()
 
     def _place(self, settings: SpineSettings) -> None:
         """Make the point processes, and the sections that carry them where these are asked for."""
