@@ -110,7 +110,7 @@ class Bench:
                 break
             if not np.isfinite(now).all() or spent >= TIRED:
                 raise SimulationError(
-                    f"{self.cell.morphology.name} with preset {self.cell.preset.name!r}: does not come to rest: after "
+                    f"{self.cell.morphology.name} with preset {self.cell.preset.name!r}: is not at rest: after "
                     f"{spent:g} ms the voltage moves by {change:.2g} mV in 50 ms; a quiet cell is needed"
                 )
             before = now

@@ -18,7 +18,9 @@ PAUSE = 1500.0
 """Rest between two episodes (ms): longer than `Numerics.relax`, so that each begins from the rest at the start."""
 
 
-def capture(model: Model, episodes: Mapping[str, Episode]) -> tuple[dict[str, Calcium], np.ndarray]:
+def capture(
+    model: Model, episodes: Mapping[str, Episode]
+) -> tuple[dict[str, Calcium], np.ndarray]:
     """Simulate each episode once, from rest and with unchanged weights.
 
     Parameters
@@ -53,7 +55,9 @@ def capture(model: Model, episodes: Mapping[str, Episode]) -> tuple[dict[str, Ca
     return {key: out[key] for key in episodes}, rest
 
 
-def _pass(model: Model, episodes: Mapping[str, Episode]) -> tuple[dict[str, Calcium], np.ndarray]:
+def _pass(
+    model: Model, episodes: Mapping[str, Episode]
+) -> tuple[dict[str, Calcium], np.ndarray]:
     """Simulate episodes that share their open channels in one run."""
     begins, t = [], 100.0
     for episode in episodes.values():
@@ -69,7 +73,9 @@ def _pass(model: Model, episodes: Mapping[str, Episode]) -> tuple[dict[str, Calc
     rest = driver.rest["cai"]
     when = np.array([at for at, _ in driver.captured])
     found = {}
-    for (key, episode), begin, end in zip(episodes.items(), begins, [*begins[1:], np.inf], strict=True):
+    for (key, episode), begin, end in zip(
+        episodes.items(), begins, [*begins[1:], np.inf], strict=True
+    ):
         mine = np.flatnonzero((when >= begin) & (when < end))
         ticks = np.round((when[mine] - begin) / TICK).astype(int)
         captured = np.array([driver.captured[i][1] for i in mine])
@@ -87,11 +93,14 @@ def _joined(begins: list[float], episodes: list[Episode]) -> Schedule:
     """Return the episodes as one schedule, each at its beginning (ms)."""
 
     def column(name: str, timed: bool = False) -> np.ndarray:
-        parts = [getattr(e, name) + (b if timed else 0) for b, e in zip(begins, episodes, strict=True)]
+        parts = [
+            getattr(e, name) + (b if timed else 0)
+            for b, e in zip(begins, episodes, strict=True)
+        ]
         return np.concatenate(parts) if parts else np.zeros(0)
 
     none = np.zeros(0)
     return Schedule(
         column("pre_time", True), column("pre_spine"), column("pre_weight"), column("pulse_time", True),
-        column("pulse_duration"), column("pulse_amplitude"), column("pulse_at"), none, none, (), begins[-1],
+        column("pulse_duration"), column("pulse_amplitude"), column("pulse_at"), none, none, none, (), {}, begins[-1],
     )  # fmt: skip

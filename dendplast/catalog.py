@@ -106,6 +106,8 @@ def _effect(name: str, agent: Agent) -> str:
         return f"the modulator in the bath; binds {', '.join(receptors)}"
     if agent.nmda_block:
         return f"blocks NMDA receptors, Kd {agent.nmda_block * 1e3:g} uM"
+    if agent.blocker:
+        return f"blocks {', '.join(f'{name} (Ki {ki * 1e6:g} nM)' for name, ki in agent.blocker.items())}"
     if agent.channel_block:
         blocked = (f"{s}-type (half at {k * 1e6:g} nM)" for s, k in agent.channel_block.items())
         return f"blocks calcium channels of the spines, {', '.join(blocked)}"

@@ -96,8 +96,13 @@ class Arrivals:
         return Arrivals(self.time[mask], self.ligand[mask], tuple(w[mask] for w in self.where), self.weights[mask])
 
     @classmethod
-    def of(cls, table: Deliveries, time: np.ndarray, site: np.ndarray) -> Arrivals:
-        """Return releases at `time` (ms) from `site` (index), shape (n_release,), at every spine in reach."""
+    def of(
+        cls, table: Deliveries, time: np.ndarray, site: np.ndarray, weight: np.ndarray | None = None
+    ) -> Arrivals:
+        """Return releases at `time` (ms) from `site` (index), shape (n_release,), at every spine in reach.
+
+        `weight` is the multiple of one release event that each is, 1 when not given.
+        """
         rows = [np.flatnonzero(table.site == k) for k in range(len(table.modulators))]
         site = np.asarray(site, int)
         row = np.concatenate([np.zeros(0, int), *(rows[k] for k in site)])
@@ -106,7 +111,20 @@ class Arrivals:
         row = row[order]
         kind = np.array([list(LIGAND).index(m) for m in table.modulators], int)
         ligand = kind[table.site[row]] if len(row) else row
-        return cls(when[order], ligand, (table.spine[row],), table.weights[row])
+        weights = table.weights[row]
+        if weight is not None and np.any(np.asarray(weight) != 1):
+            size = np.concatenate([np.zeros(0), *(np.full(len(rows[k]), w) for w, k in zip(weight, site, strict=True))])
+            weights = weights * size[order, None]
+        return cls(when[order], ligand, (table.spine[row],), weights)
+
+    @classmethod
+    def merged(cls, parts: Sequence[Arrivals]) -> Arrivals:
+        """Return several in one, sorted by time; of equal times the earlier part first."""
+        time = np.concatenate([a.time for a in parts])
+        order = np.argsort(time, kind="stable")
+        where = tuple(np.concatenate(column)[order] for column in zip(*(a.where for a in parts), strict=True))
+        ligand = np.concatenate([a.ligand for a in parts])[order]
+        return cls(time[order], ligand, where, np.concatenate([a.weights for a in parts])[order])
 
     @classmethod
     def none(cls, dimensions: int = 1) -> Arrivals:
@@ -144,9 +162,9 @@ class Engine:
     rates : ndarray, shape (12,)
         Shared exponentials (/ms).
     uptake : mapping of str to float
-        Loss of released ``da``, ``ach``, ``ne`` (/ms).
+        Loss of released ``da``, ``ach``, ``ne`` (/ms) where the bath says nothing of it.
     bath : callable
-        Maps a time (ms) to what tone and drugs set (`drugs.bath`).
+        Maps a time (ms) to what tone and drugs set (`drugs.bath`), ``uptake_da`` and the others included.
     bath_times : callable
         Maps an interval (ms, ms) to the times in it at which the bath changes.
     arrivals : Arrivals, optional
@@ -180,10 +198,11 @@ class Engine:
         self.prp_drive = 0.0
         self._known = (np.inf, -np.inf)
         self._bath: Any = None
+        self._left = uptake
         self.y: State = resting(p, self._around(0.0, None), shape)
 
-    def _around(self, t: float, field: Mapping[str, Any] | None) -> Surround:
-        """Return what spines see; the bath is constant between the times at which it is said to change."""
+    def _look(self, t: float) -> None:
+        """Find the bath of time `t` (ms); it is constant between the times at which it is said to change."""
         if not self._known[0] <= t < self._known[1]:
             # the level in the middle between two changes: where a run was cut has no say in it
             before, after = self.bath_times(-1.0, np.nextafter(t, np.inf)), self.bath_times(t, t + _AHEAD)
@@ -197,6 +216,11 @@ class Engine:
             drugs["gs"] = bath["gs_ext"]
             drugs["share"] = {name: bath[f"share_{name}"] for name in SHARES}
             self._bath = {name: bath[f"{name}_ext"] for name in LIGANDS}, drugs
+            self._left = {name: bath.get(f"uptake_{name}", self.uptake[name]) for name in LIGANDS}
+
+    def _around(self, t: float, field: Mapping[str, Any] | None) -> Surround:
+        """Return what spines see at time `t` (ms)."""
+        self._look(t)
         free, drugs = self._bath
         if field:
             free = {name: free[name] + field[name] for name in LIGANDS}
@@ -212,8 +236,12 @@ class Engine:
                 index = (slice(None), *(w[rows] for w in arrivals.where))
                 np.add.at(self.s[name], index, arrivals.weights[rows].T)
 
-    def _spread(self, t0: float, t1: float) -> dict[str, Any]:
-        """Return the mean released concentration from t0 to t1 (ms) and let the exponentials decay."""
+    def _spread(self, t0: float, t1: float, at: float) -> dict[str, Any]:
+        """Return the mean released concentration from t0 to t1 (ms) and let the exponentials decay.
+
+        Uptake is that of time `at` (ms).
+        """
+        self._look(at)
         h = t1 - t0
         means: dict[str, Any] = {}
         for name in LIGANDS:
@@ -221,10 +249,10 @@ class Engine:
             if not s.any():
                 means[name] = 0.0
                 continue
-            x = (self.rates + self.uptake[name]) * h
-            column = (slice(None),) + (None,) * len(self.shape)
-            means[name] = np.maximum((s * (-np.expm1(-x) / x)[column]).sum(axis=0), 0.0)
-            self.s[name] = s * np.exp(-x)[column]
+            rates = self.rates.reshape(-1, *(1,) * len(self.shape))
+            x = (rates + self._left[name]) * h
+            means[name] = np.maximum((s * (-np.expm1(-x) / x)).sum(axis=0), 0.0)
+            self.s[name] = s * np.exp(-x)
         for inflow in self.inflows:
             part = inflow.course.average(t0, t1)
             if part is not None:
@@ -236,7 +264,7 @@ class Engine:
     def tick(self, t: float, cai: np.ndarray, h: float = 1.0, pre: Any = 0.0) -> None:
         """Advance one tick of `h` ms under calcium (mM) sampled in it, shape (n_sample, ...), and `pre` releases."""
         self._deliver(t, t + h)
-        field = self._spread(t, t + h)
+        field = self._spread(t, t + h, t + h)
         phi_P, phi_D = (phi.mean(axis=0) for phi in readout(cai, self.y, self.p))
         around = replace(self._around(t + h, field), release=pre / h)
         self.y = learn(self.y, phi_P, phi_D, cai.mean(axis=0), around, h, self.p)
@@ -253,7 +281,7 @@ class Engine:
             ends = self._divided(t0, t1, before)
         for end in ends:
             self._deliver(t0, end)
-            field = self._spread(t0, end)
+            field = self._spread(t0, end, 0.5 * (t0 + end))
             around = self._around(0.5 * (t0 + end), field)
             self.y = self.step(self.y, ca, around, end - t0, self.p)
             self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}

@@ -12,7 +12,7 @@ from pydantic import field_validator, model_validator
 from .parameters import RECEPTORS, SHARES
 from .quantity import Description, quantity
 
-__all__ = ["AGENTS", "Agent", "Drug", "bath", "bath_times"]
+__all__ = ["AGENTS", "Agent", "Drug", "bath", "bath_times", "blocked_times", "unblocked"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Agent:
         Receptor subtype to dissociation constant (mM).
     nmda_block : float
         Dissociation constant at the spine's NMDA receptors (mM), 0 for none.
+    blocker : dict of str to float
+        Transporter or enzyme that clears a modulator (`TRANSPORTERS`) to inhibition constant (mM).
     effects : dict of str to (float, float)
         Bath variable to its value under a saturating dose, and the dose of half the effect (mM; 0: any
         dose saturates).  ``share_*`` are shares left, ``gs_ext`` adds to Gs.
@@ -42,6 +44,7 @@ class Agent:
     agonist: Mapping[str, float] = field(default_factory=dict)
     antagonist: Mapping[str, float] = field(default_factory=dict)
     nmda_block: float = 0.0
+    blocker: Mapping[str, float] = field(default_factory=dict)
     effects: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     channel_block: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
@@ -62,6 +65,12 @@ def _effect(source: str, nmda_block: float = 0.0, **effects: tuple[float, float]
 def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
     return Agent(antagonist=kd, source=source)
 
+
+def _clearance(source: str, **ki: float) -> Agent:
+    return Agent(blocker=ki, source=source)
+
+
+_TATSUMI = "10.1016/S0014-2999(97)01393-9 (human transporters, rounded)"
 
 def _blocker(source: str, **half: float) -> Agent:
     return Agent(channel_block=half, source=source)
@@ -98,6 +107,7 @@ AGENTS: dict[str, Agent] = {
         "assumed: 0.1 uM, open channels only in truth; presynaptic receptors too", nmda_block=1e-4,
         share_ecb=(0.0, 1e-4),
     ),
+    "MK-801 in the presynaptic cell": _effect("assumed: presynaptic receptors only", share_ecb=(0.0, 1e-3)),
     "MK-801 in the cell": _effect("assumed: 10 uM from inside; the presynaptic side is spared", nmda_block=0.01),
     "MCPG": _effect("assumed: 0.1 mM; no endocannabinoid without metabotropic receptors", share_ecb=(0.0, 0.1)),
     "MPEP": _effect("assumed: 40 nM; mGluR5 carries the endocannabinoid arm", share_ecb=(0.0, 4e-5)),
@@ -116,6 +126,13 @@ AGENTS: dict[str, Agent] = {
     "mibefradil": _blocker("assumed: 1 uM at T-type, ten times that at the others", T=1e-3, R=1e-2, L=1e-2),
     "SNX-482": _blocker("assumed: 30 nM at R-type", R=3e-5),
     "nickel": _blocker("assumed: 30 uM at R-type; the T-type channel of CA1, Cav3.2, likewise", R=0.03, T=0.03),
+    "cocaine": _clearance("10.1186/1471-2210-6-6 (human transporters, rounded)", DAT=2.3e-4, NET=4.8e-4),
+    "nomifensine": _clearance(_TATSUMI, DAT=2.6e-5, NET=1.6e-5),
+    "GBR12935": _clearance("assumed: 10 nM at DAT, a hundredfold less at NET", DAT=1e-5, NET=1e-3),
+    "desipramine": _clearance(_TATSUMI, NET=8e-7, DAT=3.2e-3),
+    "reboxetine": _clearance("assumed: a few nM at NET, little at DAT", NET=5e-6, DAT=1e-2),
+    "donepezil": _clearance("assumed: half inhibition of acetylcholinesterase at 6.7 nM", AChE=6.7e-6),
+    "physostigmine": _clearance("assumed: half inhibition of acetylcholinesterase at 30 nM", AChE=3e-5),
 }
 """Agents by name; a genotype is an agent at any dose from the start."""
 
@@ -204,6 +221,36 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
         for subtype, half in agent.channel_block.items():
             out[f"open_{subtype}"] /= 1 + level / half
     return out
+
+
+def unblocked(drugs: tuple[Drug, ...], transporter: str, residual: float, t: float) -> float:
+    """Return the share of a modulator's clearance that is left at time `t` (ms).
+
+    Blockers compete with the modulator for its carrier, and with each other: what is carried while C is
+    well below Km falls to 1/(1 + sum of [I]/K_i). A share `residual` is nobody's to block.
+
+    Parameters
+    ----------
+    drugs : tuple of Drug
+        What is in the bath.
+    transporter : str
+        One of ``TRANSPORTERS``.
+    residual : float
+        Share of the clearance that is not the transporter's (1).
+    t : float
+        Time (ms).
+    """
+    bound = sum(d.level(t) / AGENTS[d.agent].blocker[transporter] for d in _blockers(drugs, transporter))
+    return residual + (1 - residual) / (1 + bound) if bound else 1.0
+
+
+def blocked_times(drugs: tuple[Drug, ...], transporter: str, t0: float, t1: float) -> np.ndarray:
+    """Return the times in (t0, t1) at which what blocks a transporter changes (ms)."""
+    return bath_times(_blockers(drugs, transporter), t0, t1)
+
+
+def _blockers(drugs: tuple[Drug, ...], transporter: str) -> tuple[Drug, ...]:
+    return tuple(d for d in drugs if transporter in AGENTS[d.agent].blocker)
 
 
 def bath_times(drugs: tuple[Drug, ...], t0: float, t1: float) -> np.ndarray:

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from .consolidate import Arrivals, Engine
+from .diffusion import soe_rates
 from .drugs import Drug, bath
 from .parameters import SHARES
 from .release import SoeSettings
-from .diffusion import soe_rates
 from .rule import State, Surround
 from .schedule import Schedule
 
@@ -73,7 +73,10 @@ class Episode:
         digest = hashlib.sha256(repr([f"{share:.3f}" for share in self.open]).encode())
         for name in ("pre_time", "pre_spine", "pre_weight", "pulse_time", "pulse_duration", "pulse_amplitude",
                      "pulse_at"):  # fmt: skip
-            digest.update(np.round(np.asarray(getattr(self, name), float), 6).tobytes() + name.encode())
+            digest.update(
+                np.round(np.asarray(getattr(self, name), float), 6).tobytes()
+                + name.encode()
+            )
         return digest.hexdigest()[:16]
 
     @property
@@ -159,32 +162,55 @@ class _Columns(Engine):
             lambda a, b: np.zeros(0), arrivals,
         )  # fmt: skip
 
+    def _look(self, t: float) -> None:
+        """Nothing here changes what clears a modulator, and `_around` reads the bath."""
+
     def _around(self, t: float, field: Mapping[str, Any] | None) -> Surround:
         second = int(t // BATH)
         if second != self.second:
             self.second = second
             middle = (second + 0.5) * BATH if t > 0 else 0.0
             each = [bath(c.drugs, dict(c.tone), middle) for c in self.courses]
-            self._now = {name: np.repeat([e[name] for e in each], self.copies)[:, None] for name in each[0]}
+            self._now = {
+                name: np.repeat([e[name] for e in each], self.copies)[:, None]
+                for name in each[0]
+            }
         now = self._now
         free = {name: now[f"{name}_ext"] for name in ("da", "ach", "ne")}
         if field:
             free = {name: free[name] + field[name] for name in free}
         agonist = {n[4:]: v for n, v in now.items() if n.startswith("ago_") and v.any()}
-        antagonist = {n[4:]: v for n, v in now.items() if n.startswith("ant_") and v.any()}
+        antagonist = {
+            n[4:]: v for n, v in now.items() if n.startswith("ant_") and v.any()
+        }
         share = {name: now[f"share_{name}"] for name in SHARES}
-        return Surround(**free, agonist=agonist, antagonist=antagonist, gs=now["gs_ext"], share=share)
+        return Surround(
+            **free,
+            agonist=agonist,
+            antagonist=antagonist,
+            gs=now["gs_ext"],
+            share=share,
+        )
 
 
 def _merged(courses: Sequence[Course], copies: int) -> Arrivals:
     """Return the arrivals of all courses, each copied to its columns."""
-    parts = [(k * copies + c, course.arrivals) for k, course in enumerate(courses) for c in range(copies)]
+    parts = [
+        (k * copies + c, course.arrivals)
+        for k, course in enumerate(courses)
+        for c in range(copies)
+    ]
     time = np.concatenate([a.time for _, a in parts])
     order = np.argsort(time, kind="stable")
     column = np.concatenate([np.full(len(a), k) for k, a in parts])[order]
     spine = np.concatenate([a.where[0] for _, a in parts])[order]
     ligand = np.concatenate([a.ligand for _, a in parts])[order]
-    return Arrivals(time[order], ligand, (column, spine), np.concatenate([a.weights for _, a in parts])[order])
+    return Arrivals(
+        time[order],
+        ligand,
+        (column, spine),
+        np.concatenate([a.weights for _, a in parts])[order],
+    )
 
 
 def drive(
@@ -215,7 +241,8 @@ def drive(
     Returns
     -------
     list of list of dict
-        For each course and each of its times ``at``: every state, shape (copies, n_spine).
+        For each course and each of its times ``at``: every state, shape (copies, n_spine); inside an episode
+        that at its end.
     """
     engine = _Columns(p, courses, copies, len(rest), uptake)
     starts = [dict(course.episodes) for course in courses]
@@ -236,9 +263,13 @@ def drive(
     return kept
 
 
-def _stretches(courses: Sequence[Course], calcium: Mapping[str, Calcium]) -> list[tuple[float, float]]:
+def _stretches(
+    courses: Sequence[Course], calcium: Mapping[str, Calcium]
+) -> list[tuple[float, float]]:
     """Return the times in which any course has an episode, as disjoint intervals (ms)."""
-    spans = sorted({(t, t + len(calcium[key].cai)) for c in courses for t, key in c.episodes})
+    spans = sorted(
+        {(t, t + len(calcium[key].cai)) for c in courses for t, key in c.episodes}
+    )
     out: list[tuple[float, float]] = []
     for begin, end in spans:
         if out and begin < out[-1][1]:
@@ -248,7 +279,9 @@ def _stretches(courses: Sequence[Course], calcium: Mapping[str, Calcium]) -> lis
     return out
 
 
-def _relax(engine: Engine, t: float, stop: float, quiet: np.ndarray, growth: float) -> float:
+def _relax(
+    engine: Engine, t: float, stop: float, quiet: np.ndarray, growth: float
+) -> float:
     """Advance a rest to `stop`; steps grow with the time since it began."""
     begun = t
     while t < stop:
@@ -266,7 +299,9 @@ def _excite(
     """Advance all courses through one stretch, by `tick` while calcium is high and ten times that in its tail."""
     n = int(end - begin)
     samples = next(iter(calcium.values())).cai.shape[1]
-    cai = np.broadcast_to(rest.astype(np.float32), (n, samples, len(starts), len(rest))).copy()
+    cai = np.broadcast_to(
+        rest.astype(np.float32), (n, samples, len(starts), len(rest))
+    ).copy()
     pre = np.zeros((n, len(starts), len(rest)))
     for k, mine in enumerate(starts):
         for t, key in mine.items():
@@ -278,31 +313,51 @@ def _excite(
     calm = (cai.max(axis=(1, 2, 3)) < low) & ~pre.any(axis=(1, 2))
     k = 0
     while k < n:
-        size = 10 * tick if k + 10 * tick <= n and calm[k : k + 10 * tick].all() else min(tick, n - k)
+        size = (
+            10 * tick
+            if k + 10 * tick <= n and calm[k : k + 10 * tick].all()
+            else min(tick, n - k)
+        )
         part = cai[k : k + size].astype(float)
         if size > tick:
-            engine.rest(begin + k, begin + k + size, _wide(part.mean(axis=(0, 1)), engine.copies))
+            engine.rest(
+                begin + k,
+                begin + k + size,
+                _wide(part.mean(axis=(0, 1)), engine.copies),
+            )
         else:
             part = part.reshape(-1, *part.shape[2:])
             wide = np.repeat(part, engine.copies, axis=1)
-            engine.tick(begin + k, wide, float(size), _wide(pre[k : k + size].sum(axis=0), engine.copies))
+            engine.tick(
+                begin + k,
+                wide,
+                float(size),
+                _wide(pre[k : k + size].sum(axis=0), engine.copies),
+            )
         k += size
     return end
 
 
 def _low(p: SimpleNamespace) -> float:
     """Return the calcium (mM) below which no readout is above a few thousandths."""
-    return 0.25 * float(np.min(np.minimum(p.theta_lo * np.minimum(p.K_P * (1 - p.w_A), p.K_D), np.minimum(p.K_C, p.K_E))))
+    read = p.theta_lo * np.minimum(p.K_P * (1 - p.w_A), p.K_D)
+    return 0.25 * float(np.min(np.minimum(read, np.minimum(p.K_C, p.K_E))))
 
 
 def _wide(values: np.ndarray, copies: int) -> np.ndarray:
     return np.repeat(values, copies, axis=0)
 
 
-def _keep(engine: _Columns, courses: Sequence[Course], kept: list[list[dict]], stop: float) -> None:
+def _keep(
+    engine: _Columns, courses: Sequence[Course], kept: list[list[dict]], stop: float
+) -> None:
     """Keep the outcome of every course that asks for this time."""
     y: State = engine.y
     for k, course in enumerate(courses):
-        if stop in course.at and len(kept[k]) < len(course.at) and course.at[len(kept[k])] == stop:
+        if (
+            stop in course.at
+            and len(kept[k]) < len(course.at)
+            and course.at[len(kept[k])] == stop
+        ):
             rows = slice(k * engine.copies, (k + 1) * engine.copies)
             kept[k].append({name: y[name][rows].copy() for name in y})

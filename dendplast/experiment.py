@@ -14,12 +14,14 @@ from pydantic import Field, field_validator
 from .drugs import Drug
 from .errors import ParameterError
 from .indicator import Indicator
+from .media import choose_media
 from .parameters import Parameters
 from .presets import Tone
 from .presynaptic import Presynaptic
 from .protocol import Protocol, check_time
 from .quantity import Description, quantity
 from .solution import Solution
+from .sources import Denervation
 
 __all__ = ["Experiment", "Numerics", "Placement", "Record"]
 
@@ -111,6 +113,11 @@ class Experiment(Description):
         What is in the bath, and when.
     tone : Tone, optional
         Steady concentration of each modulator; the preset's when not given.
+    medium : dict
+        Where a modulator goes, other than the preset's tissue says: the name of a variant of `media.VARIANTS` or
+        changes of single numbers, ``{"dopamine": "ejdrup_dorsal"}``, ``{"dopamine": {"Vmax": "2 uM/s"}}``.
+    denervation : tuple of Denervation
+        Varicosities that are gone.
     solution : Solution
         Extracellular calcium and magnesium, and temperature.
     indicator : Indicator, optional
@@ -134,6 +141,8 @@ class Experiment(Description):
     protocol: tuple[Protocol, ...] = ()
     drugs: tuple[Drug, ...] = ()
     tone: Tone | None = None
+    medium: dict[str, Any] = {}
+    denervation: tuple[Denervation, ...] = ()
     solution: Solution = Solution()
     indicator: Indicator | None = None
     presynaptic: Presynaptic | None = None
@@ -147,6 +156,12 @@ class Experiment(Description):
     @classmethod
     def _parameters(cls, value: dict[str, Any]) -> dict[str, Any]:
         Parameters().replaced(value)
+        return value
+
+    @field_validator("medium")
+    @classmethod
+    def _medium(cls, value: dict[str, Any]) -> dict[str, Any]:
+        choose_media("striatum", value)
         return value
 
     @field_validator("until")

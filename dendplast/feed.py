@@ -40,6 +40,7 @@ class Feed:
             places = [(c, np.searchsorted(spine, c.spine)) for c in mine]
             self._parts.append((LIGAND[modulator], slots, places))
         self._on = [False] * len(self._parts)
+        self._outside: Mapping[str, float] = {}
 
     def write(self, t: float, outside: Mapping[str, float]) -> bool:
         """Write the mean over the tick that begins at `t` (ms); return whether a course has a part in it."""
@@ -62,10 +63,14 @@ class Feed:
 
         `outside` is looked at again at every call. NEURON does not keep the feed alive.
         """
-        more = self.write(t, outside)
+        self._outside = outside
+        self._again(t)
+
+    def _again(self, t: float) -> None:
+        more = self.write(t, self._outside)
         following = t + TICK if more else self.next_begin(t)
         if np.isfinite(following):
-            h.CVode().event(following, (weakly(self.live), float(following), outside))
+            h.CVode().event(following, (weakly(self._again), float(following)))
 
     def next_begin(self, t: float) -> float:
         """Return the first tick from `t` on (ms) in which a course has a part; infinite after the last."""

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from neuron import h
 
-from .consolidate import Arrivals
 from .errors import ParameterError
 from .excitability import SIGNALS, SPINE_CONDUCTANCES, by_target, gain
+from .parameters import AFFINITY_STATES
 from .rule import parameters
 from .shafts import Shafts, signals
 from .slots import Slots, spine_references
@@ -68,7 +68,7 @@ class Gains:
             t: Slots([getattr(segments[i], f"dp_{t}")._ref_gain for i in rows]) for t, rows in self.rows.items()
         }
         self._spines = {t: Slots(spine_references(model.processes, t)) for t in self._of_spine}
-        self._states = {s: Slots(spine_references(model.processes, s)) for s in SIGNALS}
+        self._states = {s: Slots(spine_references(model.processes, s)) for s in (*SIGNALS, *AFFINITY_STATES)}
         self._p: SimpleNamespace = parameters(model.parameters.flat())
         self._xyz = (model.tree.start + model.tree.end) / 2
         self.shafts = Shafts(
@@ -80,9 +80,8 @@ class Gains:
     def begin(self) -> None:
         """Go to time 0: receptors in the steady state of tone and bath; hear the protocols as they are now."""
         model = self.model
-        field = model.field_at(self._xyz)
-        arrivals = Arrivals.of(field.linear, model.schedule.release_time, model.schedule.release_site)
-        self.shafts.listen(arrivals, field.courses)
+        supply = model.supply.at(self._xyz)
+        self.shafts.listen(supply.arrivals, supply.field.courses)
         shaft = self.shafts.at(0.0)
         self.t = 0.0
         # the bath is the same everywhere, and so is the steady state: a spine's is that of any shaft

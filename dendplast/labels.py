@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from .errors import StorageError
-from .parameters import RECEPTORS, Parameters
+from .parameters import AFFINITY_STATES, RECEPTORS, Parameters
 
 __all__ = ["axis_label", "describe", "plot_scale"]
 
@@ -118,10 +118,13 @@ def describe(name: str) -> tuple[str, str]:
         return _LABELS[name]
     if name in RECEPTORS:
         return "1", f"{name} occupancy"
+    if name in AFFINITY_STATES:
+        receptor, _, state = name.partition("_")
+        return "1", f"{receptor} occupancy in its state of {state} affinity"
     units = Parameters.units()
     if name in units:
         return units[name], name
-    near = difflib.get_close_matches(name, [*_LABELS, *RECEPTORS, *units], 1, 0.5)
+    near = difflib.get_close_matches(name, [*_LABELS, *RECEPTORS, *AFFINITY_STATES, *units], 1, 0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise StorageError(f"{name!r}: no unit is known for it, and nothing is stored without a unit{hint}")
 

@@ -14,19 +14,21 @@ from .anatomy import SpineSettings
 from .cell import Cell
 from .consolidate import Arrivals
 from .diffusion import Deliveries, soe_rates
-from .drugs import bath, bath_times
 from .experiment import Experiment
 from .feed import Feed
-from .field import Field, solve_field
+from .field import Field
 from .geometry import Geometry
 from .indicator import Indicator
+from .media import choose_media
 from .parameters import Parameters
 from .presets import Preset
-from .release import LIGAND, MEDIA, SoeSettings
-from .schedule import Schedule, compile_schedule
+from .release import LIGAND, SoeSettings
+from .schedule import Schedule
 from .solution import Solution, changes
 from .spines import Spines, chosen
 from .stepping import TICK, weakly
+from .supply import Supply
+from .terminals import Tissue
 
 __all__ = ["Model"]
 
@@ -86,7 +88,7 @@ class Model:
         self.heads: list[Any] = []
         self.necks: list[Any] = []
         self.processes: list[Any] = []
-        self.driver: Any = None
+        self.driver = self.gains = None  # set by a run, and by `build`
         self.solution = Solution()
         self.values: dict[str, float] = {}
         self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
@@ -94,16 +96,16 @@ class Model:
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
-        self.conductances = self._by_volume()
-        self.gains: Any = None
+        share = spines.volume / REFERENCE_VOLUME
+        flat = parameters.flat()
+        self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
-        media = MEDIA[preset.tissue]
+        media = choose_media(preset.tissue, experiment.medium)
         self.media = {name: medium.around(self.tone[LIGAND[name]]) for name, medium in media.items()}
-        self._field: Field | None = None
         self.outside: dict[str, float] = {}
         self._configure()
         self._compile()
@@ -112,23 +114,6 @@ class Model:
         ]  # fmt: skip
 
     # ---- construction -------------------------------------------------------------------------------
-
-    def _by_volume(self) -> dict[str, np.ndarray]:
-        """Return conductances (uS) in proportion to head volume."""
-        flat, share = self.parameters.flat(), self.spines.volume / REFERENCE_VOLUME
-        return {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
-
-    def replace_spines(self, spines: Spines) -> None:
-        """Put other spines on the cell in place of those it has (see `remodel.remodel`)."""
-        self._sources.clear()  # what sends to a spine goes before the spine
-        self._electrodes = {at: pulse for at, pulse in self._electrodes.items() if at < 0}
-        self.processes, self.heads, self.necks = [], [], []
-        self.spines, self.driver = spines, None
-        self.conductances = self._by_volume()
-        self._place(self.preset.spines)
-        self._write(self.values)
-        self.set_conductances(**self.conductances)
-        self._compile()
 
     def _place(self, settings: SpineSettings) -> None:
         """Make the point processes, and the sections that carry them where these are asked for."""
@@ -237,6 +222,7 @@ class Model:
     def add_drugs(self, *drugs: Any) -> Model:
         """Add drugs to the bath; returns the model itself."""
         self.experiment = self.experiment.replaced(drugs=(*self.experiment.drugs, *drugs))
+        self._compile()
         return self
 
     def choose(self, what: Any) -> np.ndarray:
@@ -255,58 +241,51 @@ class Model:
         synapse = experiment.presynaptic
         if synapse is not None:
             synapse = synapse.at(experiment.solution.ca, self.parameters.solution.ca_ref)
-        self.schedule: Schedule = compile_schedule(
-            experiment.protocol, self.choose, experiment.seed, lambda s: self._p(s), synapse
+        tissue = Tissue(self.media, self.parameters.flat(), self.tone, experiment.denervation, experiment.drugs)
+        self.supply = Supply.of(
+            experiment.protocol, self.choose, experiment.seed, tissue, self.spines.xyz, self.soe,
+            experiment.numerics.field, experiment.numerics.grid_h, synapse,
         )
-        self._field = None
+        self.schedule: Schedule = self.supply.schedule
         for at in np.unique(self.schedule.pulse_at.astype(int)):
             self._electrode(int(at))  # now: NEURON takes no new point process in the middle of a run
 
     @property
     def field(self) -> Field:
         """What the releases bring to the spines; solved when first asked for after a protocol was added."""
-        if self._field is None:
-            self._field = self.field_at(self.spines.xyz)
-        return self._field
-
-    def field_at(self, xyz: np.ndarray) -> Field:
-        """Return what the releases bring to points (um), shape (n, 3), which count as spines."""
-        s, numerics = self.schedule, self.experiment.numerics
-        return solve_field(
-            s.sites, s.release_time, s.release_site, xyz, self.media, numerics.field, numerics.grid_h, self.soe
-        )
+        return self.supply.field
 
     @property
     def deliveries(self) -> Deliveries:
         """Every pair of release site and spine in reach, by linear uptake."""
         return self.field.deliveries
 
-    def _p(self, site: Any) -> float:
-        return self.media[site.modulator].p if site.p is None else site.p
-
     def bath(self, t: float) -> dict[str, float]:
-        """Return what tone and drugs set at time `t` (ms), see `drugs.bath`."""
-        return bath(self.experiment.drugs, self.tone, t) | self.held
+        """Return what tone, drugs and clearance set at time `t` (ms), see `supply.Supply.bath`."""
+        return self.supply.bath(t) | self.held
 
     def bath_times(self, t0: float, t1: float) -> np.ndarray:
         """Return the times in (t0, t1) at which the bath changes (ms)."""
-        return bath_times(self.experiment.drugs, t0, t1)
+        return self.supply.bath_times(t0, t1)
 
     def set_bath(self, t: float) -> None:
         """Write what tone and drugs set at time `t` (ms) into the mechanisms."""
         values = self.bath(t)
-        self._scale["g_nmda"] = values.pop("nmda_scale")
-        self.outside.update({name: values[f"{name}_ext"] for name in LIGAND.values()})
-        self._write(values)
-        self.set_conductances(g_nmda=self.conductances["g_nmda"])
+        scale = values.pop("nmda_scale")
+        outside = {f"{name}_ext": values[f"{name}_ext"] for name in LIGAND.values()}
+        self.outside.update({name.removesuffix("_ext"): value for name, value in outside.items()})
+        # a field that was solved ahead adds to these in each spine, so they are always written
+        self._write(outside | {name: value for name, value in values.items() if self.values.get(name) != value})
+        if self._scale.get("g_nmda") != scale:
+            self._scale["g_nmda"] = scale
+            self.set_conductances(g_nmda=self.conductances["g_nmda"])
         if self.gains is not None:
             self.gains.write()
 
     def unmodulated(self, name: str) -> Any:
         """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
-        if name not in self.conductances:
-            return self.values[name]
-        return self.conductances[name] * self._scale.get(name, 1.0)
+        own = name in self.conductances
+        return self.conductances[name] * self._scale.get(name, 1.0) if own else self.values[name]
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""
@@ -318,7 +297,7 @@ class Model:
 
     def arrivals(self) -> Arrivals:
         """Return every release that acts as exponentials, as it arrives at every spine in reach, by time."""
-        return Arrivals.of(self.field.linear, self.schedule.release_time, self.schedule.release_site)
+        return self.supply.arrivals
 
     # ---- events -------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ __all__ = [
     "ReadoutParameters",
     "ReceptorParameters",
     "SynapseParameters",
+    "AFFINITY_STATES",
     "RECEPTORS",
     "SHARES",
 ]
@@ -39,6 +40,9 @@ RECEPTORS = {
     "A2A": "adenosine",
 }  # fmt: skip
 """Receptor subtypes of a spine and the ligand each of them binds."""
+
+AFFINITY_STATES = {"D1_high": "D1", "D2_low": "D2"}
+"""Second affinity state of a receptor subtype, for a fixed share of its receptors; agents act on both alike."""
 
 SHARES = ("PKA", "AC", "PLC", "ecb", "prp")
 """What a drug may leave a share of: PKA, calcium-stimulated cyclase, PLC, endocannabinoid arm, synthesis."""
@@ -165,6 +169,16 @@ class ReceptorParameters(Description):
         3e-3, "/ms", "assumed: seconds, between 10.7554/eLife.105214 and 10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10
     )
     x_D2: float = quantity(0.0, "1", "assumed: reference expression", 0, 1)
+    kon_D1_high: float = quantity(50.0, "/mM/ms", "assumed: Kd 25 nM of the high-affinity state", 0, 1e4)
+    koff_D1_high: float = quantity(1.25e-3, "/ms", "assumed: a second", 1e-6, 10)
+    high_D1: float = quantity(
+        0.0, "1", "assumed: none; a fifth in membranes (10.1016/0306-4522(89)90168-1), disputed in tissue", 0, 1
+    )
+    kon_D2_low: float = quantity(100.0, "/mM/ms", "10.1523/JNEUROSCI.0730-15.2015 (Kd 2 uM, without Gi)", 0, 1e4)
+    koff_D2_low: float = quantity(0.2, "/ms", "10.1523/JNEUROSCI.0730-15.2015", 1e-6, 10)
+    low_D2: float = quantity(
+        0.0, "1", "assumed: none; a fifth in membranes (10.1016/0306-4522(89)90168-1), disputed in tissue", 0, 1
+    )
     kon_beta: float = quantity(5.6, "/mM/ms", "10.1371/journal.pcbi.1005657", 0, 1e4)
     koff_beta: float = quantity(5e-3, "/ms", "10.1371/journal.pcbi.1005657", 1e-6, 10)
     x_beta: float = quantity(1.0, "1", "assumed: reference expression", 0, 1)

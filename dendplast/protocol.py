@@ -7,17 +7,18 @@ relative to the end of what came before: ``"end"``, ``"end + 30 s"``.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from .errors import ParameterError
-from .quantity import Description, convert, quantity
-from .release import Patch, Varicosity
+from .modulation import Dip, Firing, Release, ToneStep, burst
+from .moments import Timed, check_time, later, resolve_time, trains
+from .quantity import Description, quantity
 
 __all__ = [
+    "Dip",
+    "Firing",
     "LowFrequency",
     "Pairing",
     "Plateau",
@@ -27,65 +28,13 @@ __all__ = [
     "Spikes",
     "TestPulses",
     "ThetaBurst",
+    "ToneStep",
     "Uncaging",
     "burst",
+    "check_time",
+    "later",
+    "resolve_time",
 ]
-
-_RELATIVE = re.compile(r"\s*end\s*(?:([+-])\s*(.+?))?\s*$")
-
-
-def resolve_time(text: float | str, end: float) -> float:
-    """Return a start time (ms): a number, a string with a unit, or relative to `end` (ms).
-
-    Raises
-    ------
-    ParameterError
-        If the text is none of these, or the time is negative.
-    """
-    if isinstance(text, str):
-        match = _RELATIVE.match(text)
-        if match:
-            step = convert(match[2], "ms") if match[2] else 0.0
-            time = end - step if match[1] == "-" else end + step
-        else:
-            time = convert(text, "ms")
-    else:
-        time = float(text)
-    if not np.isfinite(time) or time < 0:
-        raise ParameterError(f"{text!r} is not valid; valid is a time from 0 ms on, or 'end + 30 s'")
-    return time
-
-
-def check_time(text: float | str) -> None:
-    """Refuse what `resolve_time` can not read, whatever the end is going to be.
-
-    Raises
-    ------
-    ParameterError
-        If it is no time from 0 ms on.
-    """
-    resolve_time(text, 1e15)
-
-
-def later(text: float | str, delay: float) -> float | str:
-    """Return a start time moved by `delay` (ms); one relative to the ``end`` stays relative.
-
-    Examples
-    --------
-    >>> later("end + 1 s", 500.0)
-    'end + 1500 ms'
-
-    Raises
-    ------
-    ParameterError
-        If the text is no time, or the new time is negative.
-    """
-    match = _RELATIVE.match(text) if isinstance(text, str) else None
-    if match is None:
-        return resolve_time(resolve_time(text, 0.0) + delay, 0.0)
-    step = (convert(match[2], "ms") if match[2] else 0.0) * (-1 if match[1] == "-" else 1) + delay
-    return f"end {'-' if step < 0 else '+'} {abs(step):.12g} ms"
-
 
 class Selection(Description):
     """Spines chosen by place instead of by number.
@@ -100,18 +49,6 @@ class Selection(Description):
     seed: int = Field(0, ge=0)
 
 
-class _Timed(Description):
-    """A protocol that starts at some time."""
-
-    start: float | str = "end"
-
-    @field_validator("start")
-    @classmethod
-    def _start(cls, value: float | str) -> float | str:
-        check_time(value)
-        return value
-
-
 def _form(value: Any) -> str:
     """Say in which of its forms a choice of spines is given, so that a wrong one is judged as what it is."""
     if isinstance(value, str):
@@ -119,7 +56,7 @@ def _form(value: Any) -> str:
     return "table" if isinstance(value, Selection | dict) else "list"
 
 
-class Synaptic(_Timed):
+class Synaptic(Timed):
     """A protocol that drives spines: ``"all"``, a list of spine numbers, or a `Selection`."""
 
     spines: Annotated[
@@ -162,7 +99,7 @@ class Pairing(Synaptic):
 
     def onsets(self) -> np.ndarray:
         """Return the start of every pairing (ms from the start of the protocol)."""
-        return _trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
+        return trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
 
     def pre(self) -> np.ndarray:
         """Return presynaptic spike times (ms)."""
@@ -191,7 +128,7 @@ class ThetaBurst(Synaptic):
 
     def pre(self) -> np.ndarray:
         """Return presynaptic spike times (ms)."""
-        bursts = _trains(np.arange(self.n_bursts) * 1e3 / self.burst_hz, self.trains, self.train_interval)
+        bursts = trains(np.arange(self.n_bursts) * 1e3 / self.burst_hz, self.trains, self.train_interval)
         return _bursts(bursts, self.n_pulses, self.pulse_hz)
 
     def end(self, start: float) -> float:
@@ -241,7 +178,7 @@ class Uncaging(Synaptic):
         return start + self.n * 1e3 / self.hz
 
 
-class Spikes(_Timed):
+class Spikes(Timed):
     """Make the soma spike: `n` spikes at `hz`, nothing presynaptic, in `trains` trains."""
 
     kind: Literal["spikes"] = "spikes"
@@ -252,14 +189,14 @@ class Spikes(_Timed):
 
     def post(self) -> np.ndarray:
         """Return postsynaptic spike times (ms)."""
-        return _trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
+        return trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
 
     def end(self, start: float) -> float:
         """Return the end of the protocol (ms)."""
         return start + float(self.post()[-1]) + 1e3 / self.hz
 
 
-class Plateau(_Timed):
+class Plateau(Timed):
     """Inject a long current: `n` steps of `duration` ms and `amplitude` nA, `interval` ms apart.
 
     The current enters the soma, or the shaft under spine `at`.
@@ -281,51 +218,11 @@ class Plateau(_Timed):
         return start + float(self.steps()[-1]) + self.duration
 
 
-def _site_form(value: Any) -> str:
-    """Say whether a release site is a patch or a varicosity, by its keys."""
-    keys = set(value) if isinstance(value, dict) else set()
-    ball = "at" not in keys and keys & {"center", "radius", "density"}
-    return "patch" if ball or isinstance(value, Patch) else "varicosity"
-
-
-class Release(_Timed):
-    """Let a release site fire `n` times at `hz`, in `trains` trains.
-
-    A `Patch` frees its mean number of molecules at each spike; a `Varicosity` frees one vesicle with
-    its release probability.
-    """
-
-    kind: Literal["release"] = "release"
-    site: Annotated[
-        Annotated[Varicosity, Tag("varicosity")] | Annotated[Patch, Tag("patch")], Discriminator(_site_form)
-    ]
-    n: int = Field(10, ge=1)
-    hz: float = quantity(20.0, "Hz", "10.1523/JNEUROSCI.1894-10.2010 (burst firing)", 0.01, 500)
-    trains: int = Field(1, ge=1)
-    train_interval: float = quantity(10_000.0, "ms", "10.1126/science.1255514", 1, 1e8)
-
-    def spikes(self) -> np.ndarray:
-        """Return the spike times of the site (ms)."""
-        return _trains(np.arange(self.n) * 1e3 / self.hz, self.trains, self.train_interval)
-
-    def end(self, start: float) -> float:
-        """Return the end of the train (ms)."""
-        return start + float(self.spikes()[-1]) + 1e3 / self.hz
-
-
 Protocol = Annotated[
-    Pairing | ThetaBurst | LowFrequency | TestPulses | Uncaging | Spikes | Plateau | Release,
+    Pairing | ThetaBurst | LowFrequency | TestPulses | Uncaging | Spikes | Plateau
+    | Release | Firing | Dip | ToneStep,
     Field(discriminator="kind"),
 ]
-
-
-def burst(site: Any, start: float | str = "end", n: int = 10, hz: float = 20.0, **more: Any) -> Release:
-    """Return a burst of `n` spikes at `hz` from a release site."""
-    return Release(site=site, start=start, n=n, hz=hz, **more)
-
-
-def _trains(times: np.ndarray, trains: int, interval: float) -> np.ndarray:
-    return (np.arange(trains)[:, None] * interval + times[None]).ravel()
 
 
 def _bursts(times: np.ndarray, n: int, hz: float) -> np.ndarray:

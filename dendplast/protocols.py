@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .modulation import optogenetic
 from .protocol import (
+    Dip,
+    Firing,
     LowFrequency,
     Pairing,
     Plateau,
@@ -10,20 +13,27 @@ from .protocol import (
     Spikes,
     TestPulses,
     ThetaBurst,
+    ToneStep,
     Uncaging,
 )
 
 __all__ = [
+    "dip",
+    "firing",
     "low_frequency",
+    "optogenetic",
     "pairing",
     "plateau",
     "release",
     "spikes",
     "test_pulses",
     "theta_burst",
+    "tone_step",
     "uncaging",
 ]
 
+dip = Dip
+firing = Firing
 low_frequency = LowFrequency
 pairing = Pairing
 plateau = Plateau
@@ -31,4 +41,5 @@ release = Release
 spikes = Spikes
 test_pulses = TestPulses
 theta_burst = ThetaBurst
+tone_step = ToneStep
 uncaging = Uncaging

@@ -15,6 +15,7 @@ __all__ = [
     "Patch",
     "Site",
     "SoeSettings",
+    "TRANSPORTERS",
     "Varicosity",
 ]
 
@@ -25,6 +26,11 @@ MODULATORS: tuple[str, ...] = get_args(Modulator)
 
 #: Name of each modulator in the compiled spine; the place in this table plus 1 is the agent of a release event.
 LIGAND = {"dopamine": "da", "acetylcholine": "ach", "noradrenaline": "ne"}
+
+#: What clears a modulator, and what blockers act on.
+TRANSPORTERS = ("DAT", "NET", "AChE")
+
+Transporter = Literal["DAT", "NET", "AChE"]
 
 #: Number of shared exponentials in the compiled spine.
 N_RATE = 12
@@ -43,6 +49,8 @@ class Medium(Description):
     measured per volume of tissue says so (`per`) and is divided by alpha, a factor of five. While C is well
     below Km the loss is `uptake` C with uptake = Vmax/Km.
 
+    `transporter` is what carries the uptake and `residual` the share of it that no blocker reaches.
+
     The defaults are dopamine in the striatum; `MEDIA` holds the other modulators and regions.
     """
 
@@ -55,6 +63,10 @@ class Medium(Description):
     molecules: float = quantity(3000, "1", f"molecules per vesicle, {_DREYER}", 0, 1e6)
     p: float = quantity(0.06, "1", f"release probability of a terminal per spike, {_DREYER}", 0, 1)
     density: float = quantity(0.104, "/um3", f"terminals per volume of tissue, {_DREYER}", 0, 10)
+    transporter: Transporter = "DAT"
+    residual: float = quantity(
+        1 / 300, "1", "10.1073/pnas.95.7.4029 (clearance without the transporter, knock-out over wild type)", 0, 1
+    )
 
     @property
     def D_star(self) -> float:
@@ -96,6 +108,8 @@ class _CorticalDopamine(Medium):
         3e-7, "mM/ms", "assumed: by the noradrenaline transporter, about a tenth of the striatum's", 0, 10
     )
     density: float = quantity(0.01, "/um3", "assumed: a tenth of the striatum's innervation", 0, 10)
+    transporter: Transporter = "NET"
+    residual: float = quantity(0.05, "1", "assumed: uptake 2 and diffusion into vessels", 0, 1)
 
 
 class _Noradrenaline(Medium):
@@ -108,6 +122,8 @@ class _Noradrenaline(Medium):
     molecules: float = quantity(2500, "1", "assumed: vesicle size of the dopamine terminal", 0, 1e6)
     p: float = quantity(0.1, "1", "assumed: between dopamine's and acetylcholine's", 0, 1)
     density: float = quantity(0.003, "/um3", "assumed: 1e6 to 5e6 varicosities per mm3 of cortex", 0, 10)
+    transporter: Transporter = "NET"
+    residual: float = quantity(0.05, "1", "assumed: uptake 2 and diffusion into vessels", 0, 1)
 
 
 class _Acetylcholine(Medium):
@@ -121,6 +137,8 @@ class _Acetylcholine(Medium):
     molecules: float = quantity(2000, "1", "assumed: 1000 to 10000 per vesicle", 0, 1e6)
     p: float = quantity(0.15, "1", "assumed: 0.1 to 0.2", 0, 1)
     density: float = quantity(0.01, "/um3", "assumed: 0.005 to 0.02 in cortex", 0, 10)
+    transporter: Transporter = "AChE"
+    residual: float = quantity(0.05, "1", "assumed: butyrylcholinesterase and diffusion", 0, 1)
 
 
 class _StriatalAcetylcholine(_Acetylcholine):
@@ -148,11 +166,19 @@ MEDIA: dict[str, dict[str, Medium]] = {
 
 
 class _Site(Description):
-    """What every release site shares; `p` and `molecules` of None stand for the medium's."""
+    """What every release site shares; `p` and `molecules` of None stand for the medium's.
+
+    `pool` vesicles are ready at rest and each is replaced with the time constant `refill`; the release
+    probability is proportional to those left. `feedback` is the share of the release probability that the
+    terminal's own receptor (D2, M4, alpha2) takes away when every one of them is bound. `terminals` says how.
+    """
 
     modulator: Modulator
     p: float | None = quantity(None, "1", "None: the medium's release probability", 0, 1)
     molecules: float | None = quantity(None, "1", "None: the medium's molecules per vesicle", 0, 1e6)
+    pool: int | None = quantity(None, "1", "None: vesicles never run out", 1, 1000)
+    refill: float = quantity(5000.0, "ms", "assumed: seconds, within the recovery of evoked dopamine in slices", 1, 1e7)
+    feedback: float = quantity(0.0, "1", "assumed: no autoreceptor unless the site has one", 0, 1)
 
     def __init__(self, modulator: str | None = None, /, **data: Any) -> None:
         super().__init__(**data) if modulator is None else super().__init__(modulator=modulator, **data)

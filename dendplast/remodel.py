@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from .errors import SimulationError
-from .model import Model
+from .model import REFERENCE_VOLUME, Model
 from .spines import Spines
 
 __all__ = ["remodel"]
@@ -45,7 +45,14 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     if added is not None and len(added):
         joined = (np.concatenate([getattr(spines, f.name), getattr(added, f.name)]) for f in fields(Spines))
         spines = Spines(*joined)
-    model.replace_spines(spines)
-    kept = {name: np.concatenate([values[index], model.conductances[name][len(index) :]]) for name, values in old.items()}
-    model.set_conductances(**kept)
+    flat, share = model.parameters.flat(), spines.volume[len(index) :] / REFERENCE_VOLUME
+    model.conductances = {name: np.concatenate([values[index], flat[name] * share]) for name, values in old.items()}
+    model._sources.clear()  # what sends to a spine goes before the spine
+    model._electrodes = {at: pulse for at, pulse in model._electrodes.items() if at < 0}
+    model.processes, model.heads, model.necks = [], [], []
+    model.spines, model.driver = spines, None
+    model._place(model.preset.spines)
+    model._write(model.values)
+    model.set_conductances(**model.conductances)
+    model._compile()
     return model

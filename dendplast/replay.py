@@ -15,15 +15,15 @@ import numpy as np
 
 from .consolidate import Arrivals, Engine, Inflow, rest_grid
 from .diffusion import soe_rates
-from .drugs import Drug, bath, bath_times
+from .drugs import Drug
 from .errors import ParameterError
-from .field import solve_field
 from .parameters import Parameters
-from .protocol import Release, resolve_time
+from .protocol import resolve_time
 from .release import LIGAND, Medium, SoeSettings
 from .rule import INTEGRALS, STATES, efficacy, parameters
-from .schedule import compile_schedule
 from .spines import Spines
+from .supply import Supply
+from .terminals import Tissue
 
 __all__ = ["Condition", "Recorded", "replay"]
 
@@ -36,8 +36,8 @@ class Condition:
     ----------
     label : str
         Name in figures and files.
-    releases : tuple of Release
-        What is released; start times may be relative to the ``end`` of the recorded protocol.
+    releases : tuple of Release, Firing, Dip or ToneStep
+        What modulatory axons do; start times may be relative to the ``end`` of the recorded protocol.
     drugs : tuple of Drug
         What is in the bath.
     parameters : dict
@@ -47,7 +47,7 @@ class Condition:
     """
 
     label: str
-    releases: tuple[Release, ...] = ()
+    releases: tuple[Any, ...] = ()
     drugs: tuple[Drug, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     active: bool = True
@@ -79,6 +79,8 @@ class Recorded:
         ``da``, ``ach``, ``ne`` (mM).
     seed : int
         Seed of the releases.
+    lesions : tuple of Denervation
+        Varicosities that are gone.
     field, grid_h : str, float
         Backend of the modulators' fields, and the grid's distance of points (um).
     """
@@ -93,6 +95,7 @@ class Recorded:
     media: Mapping[str, Medium]
     tone: Mapping[str, float]
     seed: int
+    lesions: tuple[Any, ...] = ()
     field: str = "auto"
     grid_h: float = 1.0
 
@@ -122,16 +125,17 @@ def replay(
     """
     if not conditions:
         raise ParameterError("replay: there is no condition")
-    compiled = [_compile(recorded, c, k) for k, c in enumerate(conditions)]
-    end_of_protocol = compile_schedule((recorded.protocol,), _nobody, recorded.seed, float).end
+    supplies = [_supply(recorded, c) for c in conditions]
+    end_of_protocol = recorded.protocol.end(resolve_time(recorded.protocol.start, 0.0))
     times = sorted({resolve_time(t, end_of_protocol) for t in (*at, until)})
     n = (len(conditions), len(recorded.spines))
     engine = Engine(
         _parameters(recorded, conditions), n, soe_rates(SoeSettings()),
         {LIGAND[m]: medium.uptake for m, medium in recorded.media.items()},
-        lambda t: _stacked(conditions, recorded.tone, t),
-        lambda a, b: np.unique(np.concatenate([np.zeros(0), *(bath_times(c.drugs, a, b) for c in conditions)])),
-        _merged([arrivals for arrivals, _ in compiled]), [inflow for _, inflows in compiled for inflow in inflows],
+        lambda t: _stacked(supplies, t),
+        lambda a, b: np.unique(np.concatenate([s.bath_times(a, b) for s in supplies])),
+        Arrivals.merged([_of_condition(s.arrivals, k) for k, s in enumerate(supplies)]),
+        [inflow for k, s in enumerate(supplies) for inflow in _inflows(s, k)],
     )  # fmt: skip
     active = np.array([c.active for c in conditions])[:, None]
     rest = np.broadcast_to(recorded.rest, n)
@@ -188,29 +192,25 @@ def _nobody(_: Any) -> np.ndarray:
     return np.zeros(0, int)
 
 
-def _compile(recorded: Recorded, condition: Condition, k: int) -> tuple[Arrivals, list[Inflow]]:
-    """Return what one condition brings to the spines."""
-
-    def probability(site: Any) -> float:
-        return recorded.media[site.modulator].p if site.p is None else site.p
-
+def _supply(recorded: Recorded, condition: Condition) -> Supply:
+    """Return what one condition supplies the spines with."""
+    values = recorded.parameters.replaced(condition.parameters).flat()
+    tissue = Tissue(recorded.media, values, recorded.tone, recorded.lesions, condition.drugs)
     items = (recorded.protocol, *condition.releases)
-    schedule = compile_schedule(items, _nobody, recorded.seed, probability)
-    time, site = schedule.release_time, schedule.release_site
-    field = solve_field(
-        schedule.sites, time, site, recorded.spines.xyz, recorded.media, recorded.field, recorded.grid_h
-    )
-    found = Arrivals.of(field.linear, time, site)
-    inflows = [Inflow((np.full(len(c.spine), k), c.spine), c) for c in field.courses]
-    return replace(found, where=(np.full(len(found), k), *found.where)), inflows
+    return Supply.of(
+        items, _nobody, recorded.seed, tissue, recorded.spines.xyz, SoeSettings(),
+        recorded.field, recorded.grid_h,
+    )  # fmt: skip
 
 
-def _merged(parts: Sequence[Arrivals]) -> Arrivals:
-    time = np.concatenate([a.time for a in parts])
-    order = np.argsort(time, kind="stable")
-    where = tuple(np.concatenate([a.where[d] for a in parts])[order] for d in (0, 1))
-    ligand = np.concatenate([a.ligand for a in parts])[order]
-    return Arrivals(time[order], ligand, where, np.concatenate([a.weights for a in parts])[order])
+def _inflows(supply: Supply, k: int) -> list[Inflow]:
+    """Return the fields that were solved ahead for the spines of condition `k`."""
+    return [Inflow((np.full(len(c.spine), k), c.spine), c) for c in supply.field.courses]
+
+
+def _of_condition(arrivals: Arrivals, k: int) -> Arrivals:
+    """Return arrivals at the spines of condition `k`."""
+    return replace(arrivals, where=(np.full(len(arrivals), k), *arrivals.where))
 
 
 def _parameters(recorded: Recorded, conditions: Sequence[Condition]) -> SimpleNamespace:
@@ -224,9 +224,9 @@ def _parameters(recorded: Recorded, conditions: Sequence[Condition]) -> SimpleNa
     return parameters(values, recorded.spines.volume)
 
 
-def _stacked(conditions: Sequence[Condition], tone: Mapping[str, float], t: float) -> dict[str, Any]:
+def _stacked(supplies: Sequence[Supply], t: float) -> dict[str, Any]:
     """Return the bath of every condition, as columns where they differ."""
-    each = [bath(c.drugs, dict(tone), t) for c in conditions]
+    each = [supply.bath(t) for supply in supplies]
     out: dict[str, Any] = {}
     for name in each[0]:
         values = [e[name] for e in each]

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .parameters import RECEPTORS
+from .parameters import AFFINITY_STATES, RECEPTORS
 from .release import LIGAND
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "STATES",
     "State",
     "Surround",
+    "bound",
     "coefficients",
     "derivatives",
     "efficacy",
@@ -38,7 +39,8 @@ __all__ = [
 ]
 
 STATES = (
-    "kinase", "phosphatase", "cyclase", "glu", "ecb", "elig_P", "elig_D", *RECEPTORS, "PKA", "PLC", "tag_P", "tag_D", "labile",
+    "kinase", "phosphatase", "cyclase", "glu", "ecb", "elig_P", "elig_D", *RECEPTORS, *AFFINITY_STATES, "PKA", "PLC",
+    "tag_P", "tag_D", "labile",
     "early", "prp", "late", "primed", "theta", "volume",
 )  # fmt: skip
 """States that relax, in the order in which one drives the next."""
@@ -127,7 +129,8 @@ class Surround:
         return self.share.get(name, 1.0)
 
     def ligand(self, receptor: str, p: SimpleNamespace) -> Any:
-        """Return the effective ligand concentration at a receptor subtype (mM)."""
+        """Return the effective ligand concentration at a receptor subtype, or one of its states (mM)."""
+        receptor = AFFINITY_STATES.get(receptor, receptor)
         name = LIGAND.get(RECEPTORS[receptor])
         free = getattr(self, name) if name else p.adenosine
         return (free + self.agonist.get(receptor, 0.0)) / (1 + self.antagonist.get(receptor, 0.0))
@@ -160,12 +163,21 @@ def synthesises(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> A
     return np.abs(y["early"]) + around.prp_drive > p.th_prp / (1 + p.k_mu * y["primed"])
 
 
+def bound(y: Mapping[str, Any], receptor: str, p: SimpleNamespace) -> Any:
+    """Return the occupancy of a receptor subtype over its affinity states (1)."""
+    if receptor == "D1":
+        return (1 - p.high_D1) * y["D1"] + p.high_D1 * y["D1_high"]
+    if receptor == "D2":
+        return (1 - p.low_D2) * y["D2"] + p.low_D2 * y["D2_low"]
+    return y[receptor]
+
+
 def _gi(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
-    return p.x_D2 * y["D2"] + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
+    return p.x_D2 * bound(y, "D2", p) + p.x_alpha2 * y["alpha2"] + p.x_M4 * y["M4"]
 
 
 def _pka_drive(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> Any:
-    gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal + around.gs
+    gs = p.x_D1 * bound(y, "D1", p) + p.x_beta * y["beta"] + p.x_A2A * y["A2A"] + p.A_basal + around.gs
     return p.k_A * gs * (1 + p.chi * around.left("AC") * y["cyclase"]) / (1 + p.e_Gi * _gi(y, p))
 
 
@@ -176,7 +188,7 @@ def _plc_drive(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
 def _signalling(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
     """Return drive and rate of receptors and cascades: calcium has a say in them through the cyclase alone."""
     out = {}
-    for receptor in RECEPTORS:
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         out[receptor] = (drive, drive + getattr(p, "koff_" + receptor))
     drive = _pka_drive(y, around, p)
@@ -332,7 +344,7 @@ def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> Sta
         Shape of every state, usually (n_spine,).
     """
     y = State(np.zeros((len(State.NAMES), *shape)))
-    for receptor in RECEPTORS:
+    for receptor in (*RECEPTORS, *AFFINITY_STATES):
         drive = getattr(p, "kon_" + receptor) * around.ligand(receptor, p)
         y[receptor] = y[receptor] + drive / (drive + getattr(p, "koff_" + receptor))
     drive = _pka_drive(y, around, p)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .axons import Axons
+from .drugs import blocked_times, unblocked
 from .errors import ParameterError
+from .modulation import Dip, Firing, Release, ToneStep
+from .moments import resolve_time
 from .presynaptic import Presynaptic, release_weights
-from .protocol import Pairing, Plateau, Release, Spikes, Synaptic, ThetaBurst, Uncaging, resolve_time
+from .protocol import Pairing, Plateau, Spikes, Synaptic, ThetaBurst, Uncaging
 from .quantity import under
-from .release import Varicosity
+from .release import LIGAND, MODULATORS
+from .terminals import Tissue
+from .tonic import Move, Stairs, stairs
 
 __all__ = ["Schedule", "compile_schedule"]
 
@@ -28,10 +35,12 @@ class Schedule:
     pulse_time, pulse_duration, pulse_amplitude, pulse_at : ndarray, shape (n_pulse,)
         Current steps: onset (ms), ms, nA (NaN: the preset's spike-making pulse, whose duration also
         holds), spine number whose shaft takes it (-1: soma).
-    release_time, release_site : ndarray, shape (n_release,)
-        Releases: ms, index into `sites`.
+    release_time, release_site, release_weight : ndarray, shape (n_release,)
+        Releases: ms, index into `sites`, multiple of what one release event frees.
     sites : tuple of Site
-        The release sites.
+        The release sites: varicosities and patches, also those that never released.
+    tone : mapping of str to Stairs
+        Concentration of ``da``, ``ach``, ``ne`` without these releases and without bath (mM).
     end : float
         End of the last protocol (ms).
     """
@@ -45,15 +54,14 @@ class Schedule:
     pulse_at: np.ndarray
     release_time: np.ndarray
     release_site: np.ndarray
+    release_weight: np.ndarray
     sites: tuple[Any, ...]
+    tone: Mapping[str, Stairs]
     end: float
 
 
 def compile_schedule(
-    protocols: Sequence[Any],
-    resolve: Callable[[Any], np.ndarray],
-    seed: int,
-    release_p: Callable[[Any], float],
+    protocols: Sequence[Any], resolve: Callable[[Any], np.ndarray], seed: int, tissue: Tissue,
     synapse: Presynaptic | None = None,
 ) -> Schedule:
     """Turn protocols into one table of events.
@@ -66,8 +74,8 @@ def compile_schedule(
         Maps a protocol's ``spines`` to spine numbers.
     seed : int
         Seed of the run; each release site draws from its own stream.
-    release_p : callable
-        Maps a site to its release probability.
+    tissue : Tissue
+        Media, tone, lesions and drugs around the release sites.
     synapse : Presynaptic, optional
         Gives each presynaptic spike its weight, each spine from a stream of its own; without it every spike
         releases.  Uncaged glutamate needs no release.
@@ -75,12 +83,13 @@ def compile_schedule(
     Raises
     ------
     ParameterError
-        If a start time is not valid or a spine does not exist.
+        If a start time is not valid or a spine does not exist, if a lesion cuts through a patch, or a tone
+        should move that nothing clears.
     """
     pre: list[tuple[np.ndarray, ...]] = []
     pulses: list[tuple[np.ndarray, ...]] = []
-    releases: list[tuple[np.ndarray, np.ndarray]] = []
-    sites: list[Any] = []
+    spikes = Axons(seed, tissue)
+    moves: dict[str, list[Move]] = {m: [] for m in MODULATORS}
     end = 0.0
     for number, item in enumerate(protocols):
         try:
@@ -112,21 +121,36 @@ def compile_schedule(
             steps = item.steps() + start
             full = np.ones(len(steps))
             pulses.append((steps, full * item.duration, full * item.amplitude, full.astype(int) * at))
-        if isinstance(item, Release):
-            if item.site not in sites:
-                sites.append(item.site)
-            times = item.spikes() + start
-            if isinstance(item.site, Varicosity):
-                rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_RELEASE_STREAM, number)))
-                times = times[rng.random(len(times)) < release_p(item.site)]
-            releases.append((times, np.full(len(times), sites.index(item.site))))
+        if isinstance(item, Release | Firing):
+            try:
+                spikes.add(item, start, number)
+            except ParameterError as error:
+                raise under(f"protocol.{number}.site", error) from None
+        elif isinstance(item, Dip):
+            onsets = item.onsets() + start
+            moves[item.modulator] += [Move(t, t + item.duration, factor=1 - item.depth) for t in onsets.tolist()]
+        elif isinstance(item, ToneStep):
+            moves[item.modulator].append(Move(start, start + (item.duration or np.inf), level=item.conc))
         end = max(end, item.end(start))
+    tone = {LIGAND[m]: _course(m, moves[m], tissue) for m in MODULATORS if m in tissue.media}
     time, spine, weight, released = _sorted(pre, 4)
     if synapse is not None:
         weight = weight * _weights(synapse, time, spine, released.astype(bool), seed)
     some = weight != 0  # a failure is no event
-    columns = [time[some], spine[some], weight[some], *_sorted(pulses, 4), *_sorted(releases, 2)]
-    return Schedule(*columns, sites=tuple(sites), end=end)
+    columns = [time[some], spine[some], weight[some], *_sorted(pulses, 4), *_sorted(spikes.released(tone), 3)]
+    return Schedule(*columns, sites=tuple(spikes.sites), tone=tone, end=end)
+
+
+def _course(modulator: str, moves: list[Move], tissue: Tissue) -> Stairs:
+    """Return the tone of one modulator in time."""
+    medium = tissue.media[modulator]
+    left = partial(unblocked, tissue.drugs, medium.transporter, medium.residual)
+    times = blocked_times(tissue.drugs, medium.transporter, 0.0, 1e15)
+    try:
+        return stairs(tissue.tone.get(LIGAND[modulator], 0.0), moves, medium.uptake, left, times)
+    except ParameterError as error:
+        raise under(f"tone.{modulator}", error) from None
+
 
 
 def _resolved(resolve: Callable[[Any], np.ndarray], what: Any, key: str) -> np.ndarray:
@@ -148,8 +172,9 @@ def _weights(
     return out
 
 
-# spawn keys: 1 spine placement, 2 release, 3 loss, 4 choice of spines, 5 glutamate, 6 spread between spines
-_RELEASE_STREAM, _SYNAPSE_STREAM = 2, 5
+# spawn keys: 1 spine placement, 2 release, 3 loss, 4 choice of spines, 5 glutamate, 6 spread between spines,
+# 7 places of varicosities, 8 lesions, 9 firing of axons
+_SYNAPSE_STREAM = 5
 
 
 def _sorted(rows: list[tuple[np.ndarray, ...]], width: int) -> list[np.ndarray]:

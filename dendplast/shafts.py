@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from .consolidate import Arrivals, Engine, GROWTH, Inflow, LIGANDS, STEP_MAX
+from .consolidate import GROWTH, LIGANDS, STEP_MAX, Arrivals, Engine, Inflow
 from .course import Course
 from .parameters import RECEPTORS
-from .rule import State, hill, signal
+from .rule import State, bound, hill, signal
 
 __all__ = ["Shafts", "signals"]
 
@@ -37,7 +37,7 @@ def signals(y: Mapping[str, Any], p: SimpleNamespace) -> dict[str, Any]:
     p : SimpleNamespace
         `rule.parameters`.
     """
-    out = {r: getattr(p, f"x_{r}") * y[r] for r in RECEPTORS}
+    out = {r: getattr(p, f"x_{r}") * bound(y, r, p) for r in RECEPTORS}
     return out | {"PKA": hill(y["PKA"], p.K_A, p.n_A), "PLC": hill(y["PLC"], p.K_Q, p.n_Q)}
 
 

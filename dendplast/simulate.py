@@ -236,6 +236,7 @@ def record(model: Model, protocol: Any) -> Recorded:
         media=model.media,
         tone=model.tone,
         seed=before.seed,
+        lesions=before.denervation,
         field=before.numerics.field,
         grid_h=before.numerics.grid_h,
     )

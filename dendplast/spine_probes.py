@@ -9,13 +9,13 @@ import numpy as np
 
 from .bench import SOMA, Bench, steps
 from .build import build
-from .responses import groups
 from .cell import Cell
 from .experiment import Experiment, Numerics
 from .geometry import Geometry
 from .model import Model
 from .presets import Preset
 from .probes import trunk
+from .responses import groups
 from .slots import SPINE_FAST, SPINE_RULE, spine_references
 from .spines import Spines, place
 

@@ -1,7 +1,7 @@
 TITLE High-voltage-activated calcium current of neocortical pyramidal cells
 
 COMMENT
-    ica = gbar m^2 h (v - eca)
+    ica = gain gbar m^2 h (v - eca)
 
     x = -(v + 27)/3.8:  am = 0.055 3.8 x/(exp(x) - 1),  bm = 0.94 exp(-(v + 75)/17)
     ah = 0.000457 exp(-(v + 13)/50),  bh = 0.0065/(1 + exp(-(v + 15)/28))
@@ -14,7 +14,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_cahva
     USEION ca READ eca WRITE ica
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ica, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -27,6 +27,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -54,7 +55,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION ca
     SOLVE states METHOD cnexp
-    g = gbar * m * m * h
+    g = gain * gbar * m * m * h
     ica = g * (v - eca)
 }
 

@@ -1,7 +1,7 @@
 TITLE Low-voltage-activated calcium current of neocortical pyramidal cells
 
 COMMENT
-    ica = gbar m^2 h (v - eca)
+    ica = gain gbar m^2 h (v - eca)
 
     u = v + 10
     minf = 1/(1 + exp(-(u + 30)/6)),   mtau = (5 + 20/(1 + exp((u + 25)/5)))/qt
@@ -16,7 +16,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_calva
     USEION ca READ eca WRITE ica
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ica, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -29,6 +29,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -59,7 +60,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION ca
     SOLVE states METHOD cnexp
-    g = gbar * m * m * h
+    g = gain * gbar * m * m * h
     ica = g * (v - eca)
 }
 

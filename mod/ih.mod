@@ -1,7 +1,7 @@
 TITLE Hyperpolarisation-activated cation current of neocortical pyramidal cells
 
 COMMENT
-    i = gbar m (v - e)
+    i = gain gbar m (v - e)
 
     x = (v + 154.9)/11.9:  a = 0.00643 11.9 x/(exp(x) - 1),  b = 0.193 exp(v/33.1)
     minf = a/(a + b),  mtau = 1/(a + b)
@@ -13,7 +13,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_ih
     NONSPECIFIC_CURRENT i
-    RANGE gbar, e
+    RANGE gbar, gain, e
     RANGE i, minf, mtau
     THREADSAFE
 }
@@ -26,6 +26,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0   (S/cm2) <0, 1e9> : density
+    gain = 1   (1)     <0, 1e3> : factor of the modulators on the density
     e    = -45 (mV)             : reversal potential
 }
 
@@ -49,7 +50,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g
     SOLVE states METHOD cnexp
-    g = gbar * m
+    g = gain * gbar * m
     i = g * (v - e)
 }
 

@@ -1,7 +1,7 @@
 TITLE M-type potassium current of neocortical pyramidal cells
 
 COMMENT
-    ik = gbar m (v - ek)
+    ik = gain gbar m (v - ek)
 
     a = 0.0033 exp((v + 35)/10),  b = 0.0033 exp(-(v + 35)/10)
     minf = a/(a + b),  mtau = 1/(qt (a + b)),  qt = 2.3^((celsius - 21)/10)
@@ -14,7 +14,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_im
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, minf, mtau
     THREADSAFE
 }
@@ -27,6 +27,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -53,7 +54,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * m
+    g = gain * gbar * m
     ik = g * (v - ek)
 }
 

@@ -1,7 +1,7 @@
 TITLE Persistent potassium current of neocortical pyramidal cells
 
 COMMENT
-    ik = gbar m^2 h (v - ek)
+    ik = gain gbar m^2 h (v - ek)
 
     u = v + 10
     minf = 1/(1 + exp(-(u + 1)/12))
@@ -16,7 +16,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_kp
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -29,6 +29,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -59,7 +60,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * m * m * h
+    g = gain * gbar * m * m * h
     ik = g * (v - ek)
 }
 

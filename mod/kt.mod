@@ -1,7 +1,7 @@
 TITLE Transient potassium current of neocortical pyramidal cells
 
 COMMENT
-    ik = gbar m^4 h (v - ek)
+    ik = gain gbar m^4 h (v - ek)
 
     u = v + 10
     minf = 1/(1 + exp(-u/19)),        mtau = (0.34 + 0.92 exp(-((u + 71)/59)^2))/qt
@@ -15,7 +15,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_kt
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -28,6 +28,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -58,7 +59,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * m * m * m * m * h
+    g = gain * gbar * m * m * m * m * h
     ik = g * (v - ek)
 }
 

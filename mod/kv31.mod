@@ -1,7 +1,7 @@
 TITLE Fast non-inactivating potassium current (Kv3.1)
 
 COMMENT
-    ik = gbar m (v - ek)
+    ik = gain gbar m (v - ek)
 
     minf = 1/(1 + exp(-(v - 18.7)/9.7)),  mtau = 4/(1 + exp(-(v + 46.56)/44.14))
 
@@ -12,7 +12,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_kv31
     USEION k READ ek WRITE ik
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ik, minf, mtau
     THREADSAFE
 }
@@ -25,6 +25,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -48,7 +49,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION k
     SOLVE states METHOD cnexp
-    g = gbar * m
+    g = gain * gbar * m
     ik = g * (v - ek)
 }
 

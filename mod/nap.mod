@@ -1,7 +1,7 @@
 TITLE Persistent sodium current of neocortical pyramidal cells
 
 COMMENT
-    ina = gbar m^3 h (v - ena)
+    ina = gain gbar m^3 h (v - ena)
 
     minf = 1/(1 + exp(-(v + 52.6)/4.6))
     x = (v + 38)/6:      mtau = 6/(qt (0.182 6 x/(1 - exp(-x)) + 0.124 6 x/(exp(x) - 1)))
@@ -17,7 +17,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_nap
     USEION na READ ena WRITE ina
-    RANGE gbar
+    RANGE gbar, gain
     RANGE ina, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -30,6 +30,7 @@ UNITS {
 
 PARAMETER {
     gbar = 0 (S/cm2) <0, 1e9> : density
+    gain = 1 (1)     <0, 1e3> : factor of the modulators on the density
 }
 
 ASSIGNED {
@@ -60,7 +61,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION na
     SOLVE states METHOD cnexp
-    g = gbar * m * m * m * h
+    g = gain * gbar * m * m * m * h
     ina = g * (v - ena)
 }
 

@@ -1,7 +1,7 @@
 TITLE Transient sodium current of neocortical pyramidal cells
 
 COMMENT
-    ina = gbar m^3 h (v - ena)
+    ina = gain gbar m^3 h (v - ena)
 
     u = v - vshift
     x = (u + 38)/6:  am = 0.182 6 x/(1 - exp(-x)),  bm = 0.124 6 x/(exp(x) - 1)
@@ -16,7 +16,7 @@ ENDCOMMENT
 NEURON {
     SUFFIX dp_nat
     USEION na READ ena WRITE ina
-    RANGE gbar, vshift
+    RANGE gbar, gain, vshift
     RANGE ina, minf, mtau, hinf, htau
     THREADSAFE
 }
@@ -29,6 +29,7 @@ UNITS {
 
 PARAMETER {
     gbar   = 0 (S/cm2) <0, 1e9> : density
+    gain   = 1 (1)     <0, 1e3> : factor of the modulators on the density
     vshift = 0 (mV) <-50, 50>   : how far all gates lie to the right
 }
 
@@ -60,7 +61,7 @@ INITIAL {
 BREAKPOINT {
     CONDUCTANCE g USEION na
     SOLVE states METHOD cnexp
-    g = gbar * m * m * m * h
+    g = gain * gbar * m * m * m * h
     ina = g * (v - ena)
 }
 

@@ -52,6 +52,7 @@ NEURON {
     RANGE share_L, share_T, vhalf_L, k_L, vhalf_m_T, k_m_T, vhalf_h_T, k_h_T, tau_h_T, k_neck
     RANGE open_R, open_L, open_T, indicator, kon_ind, koff_ind, range_ind, fluorescence, part_R, open_LT
     RANGE ca_rest, K_P, n_P, K_D, n_D, k_K, k_N, tau_K, tau_N, w_A, r_P, tau_P, r_D, tau_D, zeta, e_0
+    RANGE kon_D1_high, koff_D1_high, high_D1, kon_D2_low, koff_D2_low, low_D2
     RANGE w_theta, ca_mean, tau_theta, theta_lo, theta_hi, kon_D1, koff_D1, x_D1, kon_D2, koff_D2, x_D2
     RANGE kon_beta, koff_beta, x_beta, kon_alpha1, koff_alpha1, x_alpha1, kon_alpha2, koff_alpha2
     RANGE x_alpha2, kon_M1, koff_M1, x_M1, kon_M4, koff_M4, x_M4, kon_A2A, koff_A2A, x_A2A, adenosine
@@ -192,6 +193,12 @@ PARAMETER {
     kon_D2      = 150          (/mM/ms)    <0, 10000>
     koff_D2     = 0.003        (/ms)       <1e-06, 10>
     x_D2        = 0            (1)         <0, 1>
+    kon_D1_high = 50           (/mM/ms)    <0, 10000>
+    koff_D1_high = 0.00125     (/ms)       <1e-06, 10>
+    high_D1     = 0            (1)         <0, 1>        : share of D1 in the state of high affinity
+    kon_D2_low  = 100          (/mM/ms)    <0, 10000>
+    koff_D2_low = 0.2          (/ms)       <1e-06, 10>
+    low_D2      = 0            (1)         <0, 1>        : share of D2 in the state of low affinity
     kon_beta    = 5.6          (/mM/ms)    <0, 10000>
     koff_beta   = 0.005        (/ms)       <1e-06, 10>
     x_beta      = 1            (1)         <0, 1>
@@ -331,6 +338,8 @@ STATE {
     s_ne[12] (mM)
     D1 (1)
     D2 (1)
+    D1_high (1)
+    D2_low (1)
     beta (1)
     alpha1 (1)
     alpha2 (1)
@@ -411,6 +420,8 @@ INITIAL {
     : the rule starts from the steady state of its tone, without traces or tags
     D1 = bound(kon_D1, koff_D1, (da + ago_D1)/(1 + ant_D1))
     D2 = bound(kon_D2, koff_D2, (da + ago_D2)/(1 + ant_D2))
+    D1_high = bound(kon_D1_high, koff_D1_high, (da + ago_D1)/(1 + ant_D1))
+    D2_low = bound(kon_D2_low, koff_D2_low, (da + ago_D2)/(1 + ant_D2))
     beta = bound(kon_beta, koff_beta, (ne + ago_beta)/(1 + ant_beta))
     alpha1 = bound(kon_alpha1, koff_alpha1, (ne + ago_alpha1)/(1 + ant_alpha1))
     alpha2 = bound(kon_alpha2, koff_alpha2, (ne + ago_alpha2)/(1 + ant_alpha2))
@@ -566,6 +577,8 @@ PROCEDURE learn(h (ms)) {
     PLC = relax(PLC, share_PLC*plc_drive(), plc_drive() + 1/tau_Q, h)
     D1 = occupied(D1, kon_D1, koff_D1, (da + ago_D1)/(1 + ant_D1), h)
     D2 = occupied(D2, kon_D2, koff_D2, (da + ago_D2)/(1 + ant_D2), h)
+    D1_high = occupied(D1_high, kon_D1_high, koff_D1_high, (da + ago_D1)/(1 + ant_D1), h)
+    D2_low = occupied(D2_low, kon_D2_low, koff_D2_low, (da + ago_D2)/(1 + ant_D2), h)
     beta = occupied(beta, kon_beta, koff_beta, (ne + ago_beta)/(1 + ant_beta), h)
     alpha1 = occupied(alpha1, kon_alpha1, koff_alpha1, (ne + ago_alpha1)/(1 + ant_alpha1), h)
     alpha2 = occupied(alpha2, kon_alpha2, koff_alpha2, (ne + ago_alpha2)/(1 + ant_alpha2), h)
@@ -715,11 +728,13 @@ FUNCTION hill(x (1), k (1), n (1)) (1) {
 }
 
 FUNCTION gi_drive() (1) {
-    gi_drive = x_D2*D2 + x_alpha2*alpha2 + x_M4*M4
+    gi_drive = x_D2*((1 - low_D2)*D2 + low_D2*D2_low) + x_alpha2*alpha2 + x_M4*M4
 }
 
 FUNCTION pka_drive() (/ms) {
-    pka_drive = k_A*(x_D1*D1 + x_beta*beta + x_A2A*A2A + A_basal + gs_ext)*(1 + chi*share_AC*cyclase)/(1 + e_Gi*gi_drive())
+    LOCAL gs
+    gs = x_D1*((1 - high_D1)*D1 + high_D1*D1_high) + x_beta*beta + x_A2A*A2A + A_basal + gs_ext
+    pka_drive = k_A*gs*(1 + chi*share_AC*cyclase)/(1 + e_Gi*gi_drive())
 }
 
 FUNCTION plc_drive() (/ms) {

@@ -33,7 +33,7 @@ CONFIGURATIONS = {
         PAIR + "spines = {regoin = 'basal'}", "protocol.0.spines.regoin: unknown key; did you mean 'region'?"),
     "unknown key in a site": (
         SITE + "site = {modulator = 'dopamine', at = [0, 0, 0], q = 1}",
-        "protocol.0.site.q: unknown key; known keys are modulator, p, molecules, at"),
+        "protocol.0.site.q: unknown key; known keys are modulator, p, molecules, pool, refill, feedback, at"),
     "unknown key in a drug": (
         "[[drugs]]\nagent = 'AP5'\nconc = 1\nbegin = 3",
         "drugs.0.begin: unknown key; known keys are agent, conc,"),

@@ -22,7 +22,7 @@ REGION = {"ca1": "apical", "dspn": "basal"}
 # preset: rest (mV), input resistance (megohm), spike height above rest (mV), width at half height (ms)
 PUBLISHED = {
     "ca1": ((-72.5, -62), (40, 150), (80, 112), (0.5, 1.5)),  # width: 1.25 + 2 SD of five cells, see targets/ca1.toml
-    "dspn": ((-88, -80), (50, 150), (80, 125), (0.5, 1.3)),
+    "dspn": ((-88, -80), (25, 65), (105, 142), (0.5, 1.3)),  # 10.1523/JNEUROSCI.0622-17.2017, mean and 2 SD
 }
 REAL = {"ca1": "ca1_rat_DHC-neuron.CNG.swc", "dspn": "dspn_mouse_WT-0728MSN01.swc"}
 
@@ -308,8 +308,8 @@ def test_profiles_have_their_closed_forms():
 
 
 def test_every_preset_loads_and_every_number_has_a_source():
-    assert {"ca1", "dspn", "passive"} <= set(preset_names())
-    for name in ("ca1", "dspn", "passive"):
+    assert {"ca1", "dspn", "ispn", "passive"} <= set(preset_names())
+    for name in ("ca1", "dspn", "ispn", "passive"):
         preset = load_preset(name)
         assert preset.name == name
         for key in ("celsius", "v_init", "Ra", "cm", "g_pas", "e_pas", "pulse_amp", "pulse_dur"):

@@ -92,6 +92,35 @@ def test_every_run_begins_at_the_same_rest(on_bench):
     assert np.array_equal(probes.step(live, 0.2, 20.0).soma, before)
 
 
+FINE = ("v_rest", "R_in", "sag", "rheobase", "ap_threshold", "ap_amplitude", "ap_width", "latency")
+
+
+@pytest.mark.slow
+def test_halving_step_and_segments_moves_no_feature_by_more_than_two_percent(loaded):
+    """The bar of the project, on a small cell with all channels of the preset; `ap_width` is 1.2 ms, 50 steps."""
+    from dendplast import probes
+    from dendplast.bench import bench
+    from dendplast.cell import build_cell
+
+    stems = [(1.0, 400.0, "apical"), *((-1.0, 180.0 + 10 * k, "basal") for k in range(4))]
+    tree = Morphology("small", np.zeros(3), 18.0, tuple(
+        Neurite(region, -1, np.array([[0, 9 * side, 0], [0, side * (9 + size), 0]]), np.array([3.0, 1.5]))
+        for side, size, region in stems
+    ))  # fmt: skip
+    found = []
+    for dt, d_lambda in ((0.025, 0.1), (0.0125, 0.05)):
+        stimulus = {"duration": 100.0, "spike": 0.3}
+        with bench(build_cell(tree, load_preset("ca1"), d_lambda), dt) as live:
+            from dendplast.cells.measured import Measured
+
+            m = Measured(live, Targets(stimulus=stimulus, **AT_REST))
+            m.ladder = {}
+            values = [kind(name).value(m, None) for name in FINE]
+            found.append([*values, probes.along(live.geometry, m.bap, 150.0)])
+    assert np.isfinite(found).all()
+    assert np.allclose(*found, rtol=0.02, atol=0)
+
+
 def test_rheobase_divides_silence_from_spikes(on_bench):
     from dendplast import probes
 

@@ -25,7 +25,7 @@ from dendplast.morphology import load  # noqa: E402
 from dendplast.presets import Profile, load_preset  # noqa: E402
 
 CORTICAL = {"l5tt": "l5tt_1", "v1_l23": "l23_1"}
-COARSE = {"dt": 0.05, "d_lambda": 0.3}
+COARSE = {"dt": 0.05, "d_lambda": 0.5}
 SHARED = os.environ.get("DENDPLAST_SHARED")
 
 
@@ -150,13 +150,13 @@ def test_a_spike_of_the_soma_lowers_the_threshold_of_the_calcium_spike():
 
 
 def tags(preset: str, **changes) -> tuple[float, float]:
-    """Return the largest tags of potentiation and depression after ten pairings of eight spines."""
+    """Return the largest tags of potentiation and depression after six pairings of six spines."""
     experiment = dp.Experiment(
-        preset=preset, morphology=CORTICAL[preset], numerics=dp.Numerics(**COARSE),
-        spines=dp.Placement(n=8, path_max=200, region="apical"),
-        protocol=(dp.protocols.pairing(dt=10, n=10, hz=2.0),), **changes,
+        preset=preset, morphology=CORTICAL[preset], numerics=dp.Numerics(**COARSE, settle=200),
+        spines=dp.Placement(n=6, path_max=200, region="apical"),
+        protocol=(dp.protocols.pairing(dt=10, n=6, hz=5.0),), **changes,
     )  # fmt: skip
-    table = dp.run(dp.build(experiment)).outcome()
+    table = dp.run(dp.build(experiment)).outcome
     return float(table["tag_P"].max()), float(table["tag_D"].max())
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("neuron")
 
+from neuron import h  # noqa: E402
 from tiny import LEFT, fork_model  # noqa: E402
 
 import dendplast as dp  # noqa: E402
@@ -255,3 +256,18 @@ def test_another_cell_in_the_session_changes_nothing():
     for name, values in whole().outcomes.items():
         np.testing.assert_array_equal(result.outcomes[name], values, err_msg=name)
     assert len(other.processes) == 2
+
+
+def test_the_calcium_of_a_pool_is_part_of_the_state_a_cell_returns_to():
+    """A pool with a time constant of half a second would else carry one train into the next."""
+    from dendplast.slots import Slots, cell_references
+
+    dp.ensure_loaded()
+    section = h.Section(name="pool")
+    section.insert("dp_capool")
+    h.finitialize(-70)
+    state = Slots(cell_references([section]))
+    rest = state.get()
+    section(0.5).cai = 5e-3
+    state.set(rest)
+    assert section(0.5).cai == section(0.5).dp_capool.cainf

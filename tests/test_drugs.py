@@ -11,6 +11,7 @@ from dendplast import rule
 from dendplast.drugs import AGENTS, Drug, bath, bath_times
 from dendplast.errors import ParameterError
 from dendplast.parameters import RECEPTORS, Parameters
+from dendplast.release import TRANSPORTERS
 from dendplast.rule import Surround
 
 P = rule.parameters(Parameters().flat(), 0.087)
@@ -97,8 +98,9 @@ def test_every_agent_acts_on_something_and_says_from_where():
     for name, agent in AGENTS.items():
         assert agent.source, name
         acts = agent.agonist or agent.antagonist or agent.nmda_block or agent.effects or agent.channel_block
-        assert agent.ligand or acts, name
+        assert agent.ligand or acts or agent.blocker, name
         assert set(agent.effects) <= set(bath((), {}, 0.0)), name
+        assert set(agent.blocker) <= set(TRANSPORTERS), name
         assert set(agent.agonist) | set(agent.antagonist) <= set(RECEPTORS), name
 
 

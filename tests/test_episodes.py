@@ -24,24 +24,41 @@ def schedule(*protocols):
     return compile_schedule(protocols, lambda _: np.array([0]), 1, lambda _: 1.0)
 
 
-@given(st.integers(1, 8), st.sampled_from([-20.0, 0.0, 10.0]), st.floats(0.1, 1.0), st.integers(1, 3))
+@given(
+    st.integers(1, 8),
+    st.sampled_from([-20.0, 0.0, 10.0]),
+    st.floats(0.1, 1.0),
+    st.integers(1, 3),
+)
 def test_episodes_hold_every_event_once_and_recur(n, dt, hz, n_post):
-    whole = schedule(TestPulses(n=3, hz=0.5, start=0.0), Pairing(dt=dt, n=n, hz=hz, n_post=n_post, start=8000.0))
+    whole = schedule(
+        TestPulses(n=3, hz=0.5, start=0.0),
+        Pairing(dt=dt, n=n, hz=hz, n_post=n_post, start=8000.0),
+    )
     parts = split(whole, ())
     pre = np.concatenate([t + e.pre_time for t, e in parts])
     post = np.concatenate([t + e.pulse_time for t, e in parts])
-    np.testing.assert_allclose(pre, whole.pre_time, atol=1e-6)  # rounding of a subtraction and an addition
+    np.testing.assert_allclose(
+        pre, whole.pre_time, atol=1e-6
+    )  # rounding of a subtraction and an addition
     np.testing.assert_allclose(post, whole.pulse_time, atol=1e-6)
     ends = [t + e.length for t, e in parts]
-    assert all(b - a > GAP - 10 for a, (b, _) in zip(ends, parts[1:], strict=False))  # the lead is 5 ms
-    if abs(1e3 / hz - round(1e3 / hz)) < 1e-9:  # whole periods: every pairing is the same episode
+    assert all(
+        b - a > GAP - 10 for a, (b, _) in zip(ends, parts[1:], strict=False)
+    )  # the lead is 5 ms
+    if (
+        abs(1e3 / hz - round(1e3 / hz)) < 1e-9
+    ):  # whole periods: every pairing is the same episode
         assert len({e.key for t, e in parts if t >= 7000}) == 1
 
 
 def test_a_block_of_channels_makes_another_episode_and_a_receptor_antagonist_does_not():
     whole = schedule(Spikes(n=1, start=1000.0, trains=2))
     free, blocked = split(whole, (Drug(agent="nimodipine", conc=0.01, start=5000.0),))
-    assert free[1].key != blocked[1].key and blocked[1].open[CHANNELS.index("open_L")] < 0.1
+    assert (
+        free[1].key != blocked[1].key
+        and blocked[1].open[CHANNELS.index("open_L")] < 0.1
+    )
     one, two = split(whole, (Drug(agent="SCH23390", conc=0.01, start=5000.0),))
     assert one[1].key == two[1].key
 
@@ -55,12 +72,23 @@ def synthetic(peak=2.5e-3, n_tick=200, n_spine=1):
     return Calcium(cai.astype(np.float32), pre)
 
 
-FAST = {"g0_P": 2.0, "g0_D": 0.5, "k_c": 4e-4, "r_E": 0.05, "K_P": 1.9e-3, "tau_tr": 2e4, "chi": 5.0, "k_x": 1e-4}
+FAST = {
+    "g0_P": 2.0,
+    "g0_D": 0.5,
+    "k_c": 4e-4,
+    "r_E": 0.05,
+    "K_P": 1.9e-3,
+    "tau_tr": 2e4,
+    "chi": 5.0,
+    "k_x": 1e-4,
+}
 
 
 def weights(courses, changes=(FAST,), **how):
     flats = [Parameters().replaced(c).flat() for c in changes]
-    values = {k: np.tile([f[k] for f in flats], len(courses))[:, None] for k in flats[0]}
+    values = {
+        k: np.tile([f[k] for f in flats], len(courses))[:, None] for k in flats[0]
+    }
     kept = drive(courses, {"a": synthetic()}, REST, rule.parameters(values, np.array([0.087])), UPTAKE,
                  copies=len(flats), **how)  # fmt: skip
     p = rule.parameters(flats[0], 0.087)
@@ -74,15 +102,23 @@ def course(n=12, every=5000, at=(100_000.0,), drugs=(), first=1000.0):
 def test_courses_and_copies_do_not_act_on_one_another():
     """A course driven beside another, in the same stretches, ends as alone, and so does each of its copies."""
     drug = course(drugs=(Drug(agent="dopamine", conc=0.02, start=2e4, stop=6e4),))
-    alone = [weights([c], (v,))[0][0][0] for c in (course(), drug) for v in (FAST, FAST | {"g0_P": 1.0})]
+    alone = [
+        weights([c], (v,))[0][0][0]
+        for c in (course(), drug)
+        for v in (FAST, FAST | {"g0_P": 1.0})
+    ]
     both = weights([course(), drug], (FAST, FAST | {"g0_P": 1.0}))
-    np.testing.assert_allclose(np.concatenate([b[0] for b in both]), alone, rtol=1e-12)  # the same sums
+    np.testing.assert_allclose(
+        np.concatenate([b[0] for b in both]), alone, rtol=1e-12
+    )  # the same sums
     assert np.ptp(alone) > 0.05  # the drug and the parameter do something
 
 
 def test_coarse_steps_come_near_fine_ones():
     """Ticks of 5 ms and longer steps at rest, which a fit takes, move the weight by less than 3 % of its start."""
-    fine, coarse = (weights([course()], **how)[0][0][0] for how in ({}, {"tick": 5, "growth": 0.5}))
+    fine, coarse = (
+        weights([course()], **how)[0][0][0] for how in ({}, {"tick": 5, "growth": 0.5})
+    )
     assert abs(fine - 1) > 0.1
     assert coarse == pytest.approx(fine, abs=0.03)
 
@@ -93,7 +129,9 @@ def test_outcomes_are_kept_when_asked_and_long_after():
 
 
 def test_releases_reach_their_own_course_only():
-    arrival = Arrivals(np.array([1500.0]), np.array([0]), (np.array([0]),), np.full((1, 12), 1e-3))
+    arrival = Arrivals(
+        np.array([1500.0]), np.array([0]), (np.array([0]),), np.full((1, 12), 1e-3)
+    )
     with_da = Course([(1000.0, "a")], (), TONE, (9e4,), arrival)
     without = Course([(1000.0, "a")], (), TONE, (9e4,))
     changed = {**FAST, "omega": 1.0}
@@ -107,14 +145,23 @@ def test_replayed_episodes_are_the_full_simulation():
     from tiny import fork_model
 
     import dendplast as dp
-    from dendplast.validation.run import prepared
     from dendplast.validation.plan import Plan
+    from dendplast.validation.run import prepared
 
     values = {**FAST, "K_D": 4e-4, "K_P": 8e-4, "r_D": 2e-3}
-    drugs = (Drug(agent="dopamine", conc=0.02, start=9000.0, stop=3e4), Drug(agent="AP5", conc=0.01, start=18_000.0))
-    protocol = (TestPulses(n=2, hz=0.5, start=500.0), Pairing(dt=10, n=4, hz=0.2, start=6000.0))
+    drugs = (
+        Drug(agent="dopamine", conc=0.02, start=9000.0, stop=3e4),
+        Drug(agent="AP5", conc=0.01, start=18_000.0),
+    )
+    protocol = (
+        TestPulses(n=2, hz=0.5, start=500.0),
+        Pairing(dt=10, n=4, hz=0.2, start=6000.0),
+    )
     experiment = dp.Experiment(
-        preset="passive", parameters=values, drugs=drugs, numerics=dp.Numerics(dt=0.1, plastic=False)
+        preset="passive",
+        parameters=values,
+        drugs=drugs,
+        numerics=dp.Numerics(dt=0.1, plastic=False),
     )
     model = fork_model(experiment)
     plan = Plan("fork", protocol, 60_000.0, drugs)
@@ -124,8 +171,8 @@ def test_replayed_episodes_are_the_full_simulation():
     (states,) = drive(list(courses.values()), calcium, rest, p, model.uptake())
     model.apply(*protocol)
     full = dp.run(model, until=60_000.0)
-    for name in ("tag_P", "tag_D", "PKA", "labile"):
+    for name in ("tag_P", "tag_D", "early", "primed"):
         expected = full.outcomes[name][-1]
         assert expected.max() > 1e-3, name
-        # steps of a rest and the bath, read once a second, differ: a percent of the state
-        np.testing.assert_allclose(states[-1][name][0], expected, rtol=0.02, atol=1e-4)
+        # the bath is read once a second, and steps of a rest are not cut at its changes: 0.003 with this fast rule
+        np.testing.assert_allclose(states[-1][name][0], expected, atol=5e-3)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from dendplast.errors import ParameterError
-from dendplast.parameters import Parameters
+from dendplast.parameters import SHARES, Parameters
 from dendplast.paths import mod_dir
 from dendplast.quantity import source_of, unit_of
 
@@ -25,6 +25,7 @@ OWN = {"R_neck", "C_head", "g_leak", "e_leak", "head_volume", "plastic", "tick",
 
 AROUND = {
     "open_R", "open_L", "open_T", "indicator", "kon_ind", "koff_ind", "range_ind",
+    "gs_ext", *(f"share_{name}" for name in SHARES),
     "da_ext", "ach_ext", "ne_ext", "uptake_da", "uptake_ach", "uptake_ne", "soe_tau_min", "soe_tau_max", "prp_drive",
     *(f"{kind}_{r}" for kind in ("ago", "ant") for r in ("D1", "D2", "beta", "alpha1", "alpha2", "M1", "M4", "A2A")),
 }  # fmt: skip

@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 from dendplast import protocols
 from dendplast.errors import ParameterError
 from dendplast.protocol import Selection, burst, resolve_time
-from dendplast.release import Patch, Varicosity
+from dendplast.release import MEDIA, Patch, Varicosity
 from dendplast.schedule import compile_schedule
+from dendplast.terminals import Tissue
 
 POINT = Varicosity("dopamine", at=(0, 0, 1))
 OTHER = Varicosity("acetylcholine", at=(5, 0, 1))
 
 
 def compiled(*items, seed=1, p=0.5, n=3):
-    return compile_schedule(items, lambda s: np.arange(n) if s == "all" else np.array(s), seed, lambda site: p)
+    media = {name: medium.replaced(p=p) for name, medium in MEDIA["striatum"].items()}
+    return compile_schedule(items, lambda s: np.arange(n) if s == "all" else np.array(s), seed, Tissue(media))
 
 
 @pytest.mark.parametrize(
@@ -94,9 +96,10 @@ def test_releases_are_drawn_from_the_seed(seed):
 def test_what_one_site_draws_does_not_depend_on_the_others(p, seed):
     """What else is released, and with which probability, leaves the draws of a site alone."""
     alone = compiled(burst(POINT, start=0.0, n=40), seed=seed, p=0.4)
-    beside = compile_schedule(
-        (burst(POINT, start=0.0, n=40), burst(OTHER, start=3.0, n=7), protocols.uncaging(start=0.0, n=1)),
-        lambda s: np.arange(3), seed, lambda site: 0.4 if site == POINT else p,
+    other = OTHER.replaced(p=p)
+    beside = compiled(
+        burst(POINT, start=0.0, n=40), burst(other, start=3.0, n=7), protocols.uncaging(start=0.0, n=1),
+        seed=seed, p=0.4,
     )  # fmt: skip
     mine = beside.release_time[beside.release_site == beside.sites.index(POINT)]
     np.testing.assert_array_equal(mine, alone.release_time)

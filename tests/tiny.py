@@ -25,7 +25,8 @@ QUICK = {
     "K_P": 1e-3, "K_D": 5e-4, "chi": 0.5, "e_GiQ": 0.2, "x_D2": 0.3, "x_A2A": 0.5, "adenosine": 1e-4, "A_basal": 0.1,
     "Q_basal": 0.1, "n_P": 3.0, "n_D": 3.0, "K_A": 0.3, "K_Q": 0.3, "ca_mean": 5e-4,
     "tau_C": 100.0, "k_C": 0.05, "tau_E": 40.0, "k_E": 0.05, "r_E": 0.02,
-    **{f"koff_{r}": 0.02 for r in ("D1", "D2", "beta", "alpha1", "alpha2", "M1", "M4", "A2A")},
+    **{f"koff_{r}": 0.02 for r in ("D1", "D2", "beta", "alpha1", "alpha2", "M1", "M4", "A2A", "D1_high", "D2_low")},
+    "high_D1": 0.2, "low_D2": 0.3,
 }  # fmt: skip
 """A rule whose every state moves within 0.3 s: what takes hours by default is sped up, nothing is switched off."""
 

@@ -188,7 +188,8 @@ FEATURES: dict[str, Kind] = {
         lambda m, _: of_trace(m.first, "time_to_first_spike"),
     ),
     "ap_threshold": Kind(
-        ("mV",), "voltage at which the first spike rises at 10 V/s", lambda m, _: of_trace(m.first, "AP_begin_voltage")
+        ("mV",), "voltage at which the first spike rises at 10 V/s",
+        lambda m, _: of_trace(m.first, "AP_begin_voltage"),
     ),
     "ap_amplitude": Kind(
         ("mV",), "threshold to peak of the first spike", lambda m, _: of_trace(m.first, "AP_amplitude")
@@ -213,8 +214,8 @@ FEATURES: dict[str, Kind] = {
     "block_current": Kind(("nA",), "smallest step of 500 ms in which firing stops", lambda m, _: m.block[0]),
     "block_voltage": Kind(("mV",), "voltage of the soma when firing has stopped", lambda m, _: m.block[1]),
     "bap": Kind(
-        ("mV", "1"), "height of the back-propagating spike above rest, or as a share of that in the soma", _bap,
-        needs="at",
+        ("mV", "1"), "height of the back-propagating spike: above rest after a pulse, above the voltage at the soma's "
+        "threshold in a step; in mV, or as a share of the soma's", _bap, needs="at",
     ),
     "ca_spike_threshold": Kind(
         ("nA",), "smallest EPSC-shaped current at the place that sets off a calcium spike there",
@@ -263,7 +264,8 @@ FEATURES: dict[str, Kind] = {
         ("mV",), "height of the branch's voltage above rest with 30 synapses", _nmda(clusters.height), spines=True,
     ),
     "nmda_spike_duration": Kind(
-        ("ms",), "width of the branch's voltage at half height, 30 synapses", _nmda(clusters.duration), spines=True,
+        ("ms",), "width of the branch's voltage at half height, 30 synapses",
+        _nmda(clusters.duration), spines=True,
     ),
     "nmda_spike_spread": Kind(
         ("1",), "height on a branch beside, as a share, with 30 synapses", _nmda(clusters.spread), spines=True,

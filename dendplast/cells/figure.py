@@ -1,4 +1,4 @@
-"""The figure of a preset's battery: traces, f-I curves, back-propagation, spine calcium; papers' points beside them."""
+"""The figure of a preset's battery: traces, f-I curves, back-propagation, spine calcium, and what papers have."""
 
 from __future__ import annotations
 

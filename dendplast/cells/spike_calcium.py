@@ -22,7 +22,7 @@ def head_calcium(v: np.ndarray, dt: float, ca: CalciumParameters) -> np.ndarray:
     dt : float
         ms.
     ca : CalciumParameters
-        Channel and pump; `g_vgcc` and the size of the head cancel in ratios and are left out.
+        Channels and pump; `g_vgcc` and the size of the head cancel in ratios and are left out.
 
     Returns
     -------
@@ -30,17 +30,28 @@ def head_calcium(v: np.ndarray, dt: float, ca: CalciumParameters) -> np.ndarray:
         Peak above rest (arbitrary unit, the same for all places).
     """
 
-    def opening(u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return 1 / (1 + np.exp(-(u - ca.vhalf_m) / ca.k_m)), 1 / (1 + np.exp((u - ca.vhalf_h) / ca.k_h))
+    def inward(u: np.ndarray) -> np.ndarray:
+        part_R = 1 - ca.share_L - ca.share_T
+        return (part_R * m**2 * h + ca.share_L * m_L + ca.share_T * m_T * h_T) * (ca.e_ca - u)
 
-    keep_m, keep_h, keep_c = np.exp(-dt / np.array([ca.tau_m, ca.tau_h, ca.tau_ca]))
-    m, h = opening(v[0])
-    rest = m**2 * h * (ca.e_ca - v[0])  # the pump holds rest against this
+    keep = {tau: np.exp(-dt / getattr(ca, tau)) for tau in ("tau_m", "tau_h", "tau_h_T", "tau_ca")}
+    m, h, m_L, m_T, h_T = _open(v[0], ca)
+    rest = inward(v[0])  # the pump holds rest against this
     c = peak = np.zeros(v.shape[1])
     for u in v[1:]:
-        m_inf, h_inf = opening(u)
-        m, h = m_inf + (m - m_inf) * keep_m, h_inf + (h - h_inf) * keep_h
-        c_inf = ca.tau_ca * (m**2 * h * (ca.e_ca - u) - rest)
-        c = c_inf + (c - c_inf) * keep_c
+        to = _open(u, ca)
+        m, m_L, m_T = (x + (y - x) * keep["tau_m"] for x, y in ((to[0], m), (to[2], m_L), (to[3], m_T)))
+        h, h_T = to[1] + (h - to[1]) * keep["tau_h"], to[4] + (h_T - to[4]) * keep["tau_h_T"]
+        level = ca.tau_ca * (inward(u) - rest)
+        c = level + (c - level) * keep["tau_ca"]
         peak = np.maximum(peak, c)
     return peak
+
+
+def _open(u: np.ndarray, ca: CalciumParameters) -> tuple[np.ndarray, ...]:
+    """Return the steady gates m and h of R-type, m of L-type, m and h of T-type channels at a voltage (mV)."""
+    gates = (
+        (ca.vhalf_m, ca.k_m), (ca.vhalf_h, -ca.k_h), (ca.vhalf_L, ca.k_L), (ca.vhalf_m_T, ca.k_m_T),
+        (ca.vhalf_h_T, -ca.k_h_T),
+    )  # fmt: skip
+    return tuple(1 / (1 + np.exp((half - u) / k)) for half, k in gates)

@@ -13,7 +13,7 @@ from .targets import Targets
 __all__ = ["BEYOND", "WITHIN", "markdown", "summary", "table"]
 
 WITHIN, BEYOND = 2.0, 4.0
-"""Distances in SD: a cell is right when nine in ten features are within the first and none is beyond the second."""
+"""Distances in SD: a cell is right when nine in ten features are within the first, none beyond the second."""
 
 
 def table(records: Sequence[Record], targets: Targets) -> pd.DataFrame:
@@ -49,8 +49,9 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
         z = part["z"].abs().fillna(np.inf)
         worst = z.idxmax()
         rows.append({
-            "preset": preset, "morphology": morphology, "features": len(part), "within": float((z <= WITHIN).mean()),
-            "beyond": int((z > BEYOND).sum()), "worst": part.loc[worst, "feature"], "worst_z": part.loc[worst, "z"],
+            "preset": preset, "morphology": morphology, "features": len(part),
+            "within": float((z <= WITHIN).mean()), "beyond": int((z > BEYOND).sum()),
+            "worst": part.loc[worst, "feature"], "worst_z": part.loc[worst, "z"],
         })  # fmt: skip
     columns = ["preset", "morphology", "features", "within", "beyond", "worst", "worst_z"]
     return pd.DataFrame(rows, columns=columns)

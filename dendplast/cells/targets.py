@@ -89,7 +89,7 @@ class Stimulus(Description):
     bap_from : str
         Whether the spike that propagates back is evoked by the preset's pulse, or is the first of a step.
     nmda_region, nmda_at : str, float
-        Dendrites, and path distance (um) of the middle of the end branches, on which synapses are released together.
+        Dendrites, and path distance (um) of the middle of end branches, on which synapses are released together.
     calcium_from, calcium_to : float
         Path distances (um) between which spines are asked for their calcium.
     """

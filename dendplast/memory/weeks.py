@@ -18,7 +18,7 @@ from ..errors import ParameterError
 from ..geometry import Geometry
 from ..parameters import RECEPTORS, SHARES, Parameters
 from ..release import LIGAND
-from ..rule import State, Surround, efficacy, learn, midpoint, parameters, readout, resting, synthesises
+from ..rule import State, Surround, bound, efficacy, learn, midpoint, parameters, readout, resting, synthesises
 from .pools import Crosstalk, Proteins
 from .roster import Roster
 from .stimuli import Puff, Stimulus, Trace
@@ -166,8 +166,7 @@ class Weeks:
     def _drive(self, y: State) -> np.ndarray:
         """Return how far modulators occupy the receptors that drive PKA and PLC (1)."""
         p = self.p
-        gs = p.x_D1 * y["D1"] + p.x_beta * y["beta"]
-        return gs + p.x_M1 * y["M1"] + p.x_alpha1 * y["alpha1"]
+        return sum(getattr(p, "x_" + name) * bound(y, name, p) for name in ("D1", "beta", "M1", "alpha1"))
 
     # ---- motion -------------------------------------------------------------------------------------
 

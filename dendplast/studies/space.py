@@ -22,10 +22,18 @@ from ..protocol import Pairing, Release
 from ..release import Patch, Varicosity
 from ..result import Result
 from ..simulate import run
-from ..storage import open_file, read_labelled, set_main, study_file, write, write_labelled
+from ..storage import (
+    open_file,
+    read_labelled,
+    set_main,
+    study_file,
+    write,
+    write_labelled,
+)
 from .base import Finding, Job, Report, Study
 from .places import all_spines, crossing
 from .space_figure import draw
+from .space_sweep import specificity, sweep
 from .timing import NUMERICS
 
 __all__ = ["CORE", "FAR", "PRESETS", "RUNS", "STUDY"]
@@ -81,8 +89,8 @@ def _release(preset: str, center: np.ndarray, label: str, quick: bool) -> Releas
     return Release(site=site, start=START + burst.pop("delay"), **burst)
 
 
-def _run(report: Report, preset: str, label: str, quick: bool, n: int, seed: int) -> Result:
-    """Run one of `RUNS` in full, with weights frozen so that only the modulator differs between runs."""
+def _place(preset: str, n: int, seed: int) -> tuple[Experiment, Any, Any, np.ndarray]:
+    """Return experiment, cell, the active spines and the middle of the patch (um)."""
     numerics = NUMERICS.replaced(plastic=False)
     experiment = Experiment(
         preset=preset, morphology=f"{preset}_1", numerics=numerics, seed=seed,
@@ -94,11 +102,25 @@ def _run(report: Report, preset: str, label: str, quick: bool, n: int, seed: int
     around = np.flatnonzero(distance <= RADIUS)
     if len(around) > n:
         around = np.sort(np.random.default_rng(seed).choice(around, n, replace=False))
+    return experiment, cell, everywhere.select(around), center
+
+
+def _sweep(report: Report, preset: str, quick: bool, n: int, seed: int) -> dict[str, Any]:
+    """Replay doses, blocked uptake, densities and modulators."""
+    experiment, cell, spines, center = _place(preset, n, seed)
+    burst = dict(PRESETS[preset]["burst"]) | ({"trains": 3} if quick else {})
+    burst["start"] = START + burst.pop("delay")
+    return sweep(report, experiment, cell, spines, preset, center, _protocol(preset, quick), burst, quick)
+
+
+def _run(report: Report, preset: str, label: str, quick: bool, n: int, seed: int) -> Result:
+    """Run one of `RUNS` in full, with weights frozen so that only the modulator differs between runs."""
+    experiment, cell, spines, center = _place(preset, n, seed)
     if "tone" in label:
         experiment = experiment.replaced(tone=Tone())
     if label == "D1 blocked":
         experiment = experiment.replaced(drugs=(Drug(agent="SCH23390", conc="10 uM"),))
-    model = build(experiment, cell=cell, spines=everywhere.select(around))
+    model = build(experiment, cell=cell, spines=spines)
     report(0.3)
     model.apply(_protocol(preset, quick))
     if not label.startswith("no release"):
@@ -109,12 +131,13 @@ def _run(report: Report, preset: str, label: str, quick: bool, n: int, seed: int
 
 def _jobs(quick: bool) -> list[Job]:
     presets = ("dspn",) if quick else ("dspn", "ca1")
-    common = {"quick": quick, "n": 220 if quick else 300, "seed": 1}
-    return [
+    common = {"quick": quick, "n": 90 if quick else 300, "seed": 1}
+    runs = [
         Job(f"{p} {label}", _run, {"preset": p, "label": label} | common, COSTS[p])
         for p in presets
         for label in RUNS
     ]
+    return runs + [Job(f"{p} sweep", _sweep, {"preset": p} | common, COSTS[p]) for p in presets]
 
 
 def tagged(result: Result, control: Result) -> np.ndarray:
@@ -127,7 +150,8 @@ def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
     presets = [p for p in PRESETS if f"{p} release" in results]
     with study_file(path, {"study": "space", "quick": int(quick)}) as file:
         for label, result in results.items():
-            write(file, result, group=f"/runs/{label}")
+            if isinstance(result, Result):
+                write(file, result, group=f"/runs/{label}")
         set_main(file, f"{presets[0]} release")
         for preset in presets:
             control = results[f"{preset} no release"]
@@ -147,6 +171,7 @@ def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
             peak = [results[f"{preset} {label}"].traces["da"].max(axis=0) for label in RUNS]
             variables = {
                 "distance": (("spine",), distance, "um", "distance from the centre of the patch"),
+                "own_branch": (("spine",), _own(control, distance), "1", "on the branch the patch is centred on"),
                 "tag_change": (("run", "spine"), np.array(change), "1", "net tag minus that without release"),
                 "tagged": (("run", "spine"), np.array(tag, np.int8), "1", "tagged against the no-release control"),
                 "gate": (("run", "spine"), np.array(gate), "1", "modulator-gated conversion"),
@@ -159,6 +184,23 @@ def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
                 ),
             }
             write_labelled(file.create_group(f"tagging_{preset}"), coords, variables)
+            found = results[f"{preset} sweep"]
+            coords = {
+                "condition": (np.array(found["label"], object), "1", "condition"),
+                "spine": (np.arange(len(distance)), "1", "spine"),
+            }
+            variables = {
+                "axis_of": (("condition",), np.array(found["axis"], object), "1", "what is varied"),
+                "value": (("condition",), found["value"], "1", "release probability, or density over the tissue's"),
+                "change": (("condition", "spine"), found["change"], "1", "net tag minus that of the control"),
+            }
+            write_labelled(file.create_group(f"sweep_{preset}"), coords, variables)
+
+
+def _own(result: Result, distance: np.ndarray) -> np.ndarray:
+    """Return which spines sit on the branch (section) of the spine nearest to the centre."""
+    section = result.spines.section
+    return (section == section[distance.argmin()]).astype(np.int8)
 
 
 def _equal(results: Mapping[str, Any], preset: str) -> bool:
@@ -199,7 +241,9 @@ def _findings(path: Path) -> list[Finding]:
     with open_file(path) as file:
         presets = [p for p in PRESETS if f"tagging_{p}" in file]
         tables = {p: read_labelled(file[f"tagging_{p}"]) for p in presets}
+        sweeps = {p: read_labelled(file[f"sweep_{p}"]) for p in presets}
     for preset, table in tables.items():
+        out += _swept(preset, table, sweeps[preset])
         distance = table.values("distance")
         flag = dict(zip(RUNS, table.values("tagged").astype(bool), strict=True))
         gate = dict(zip(RUNS, table.values("gate"), strict=True))
@@ -229,6 +273,43 @@ def _findings(path: Path) -> list[Finding]:
             f"with tone {gate['no release'].max():.2g}",
         ))  # fmt: skip
     return out
+
+
+def _swept(preset: str, table: Any, swept: Any) -> list[Finding]:
+    """Return what dose, block, density and modulators do, and what leaks to other branches."""
+    distance, own = table.values("distance"), table.values("own_branch").astype(bool)
+    flag = dict(zip(RUNS, table.values("tagged").astype(bool), strict=True))["release"]
+    change = dict(zip(swept.values("condition"), swept.values("change"), strict=True))
+    near = distance <= 10.0
+    found = {label: specificity(distance, values) for label, values in change.items()}
+
+    def share(label: str) -> str:
+        f = found[label]
+        return f"{f['inside']:.2f} within, {f['outside']:.2f} beyond ({f['n_inside']} : {f['n_outside']} spines)"
+
+    return [
+        Finding(
+            f"{preset}: what is near is tagged on every branch: a release reaches through the tissue, not along it",
+            f"within 10 um {flag[near & own].mean():.2f} on the own branch (n = {(near & own).sum()}), "
+            f"{flag[near & ~own].mean():.2f} on others (n = {(near & ~own).sum()})",
+            "tags without release 0 by definition",
+        ),
+        Finding(
+            f"{preset}: dose and blocked uptake, tags within and beyond 10 um",
+            f"p = 0.1: {share('p = 0.1')}; with a tenth of the uptake: {share('p = 0.1, blocked')}",
+            "each against its own control without release",
+        ),
+        Finding(
+            f"{preset}: varicosities drawn at random, at the tissue's density and at a tenth of it",
+            f"{share('density x 1')}; a tenth: {share('density x 0.1')}",
+            f"mean field {share('p = 0.3')}",
+        ),
+        Finding(
+            f"{preset}: the other modulators, released alike",
+            f"acetylcholine {share('acetylcholine')}; noradrenaline {share('noradrenaline')}",
+            f"dopamine with acetylcholine {share('dopamine and acetylcholine')}",
+        ),
+    ]
 
 
 STUDY = Study(

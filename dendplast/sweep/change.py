@@ -19,11 +19,13 @@ import numpy as np
 
 from ..errors import ParameterError
 from ..experiment import Experiment
+from ..media import choose_media
+from ..media import choose_media
+from ..modulation import MODULATION
 from ..parameters import Parameters
 from ..presets import load_preset
 from ..protocol import Release, later
 from ..quantity import Description, convert, under, unit_of
-from ..release import MEDIA
 
 __all__ = ["SITE_UNITS", "apply_changes", "is_electrical", "read_key"]
 
@@ -114,7 +116,8 @@ def _dosed(site: Any, factor: float, experiment: Experiment) -> Any:
         raise ParameterError(f"{factor:g}: must be at least 0")
     molecules = site.molecules
     if molecules is None:
-        molecules = MEDIA[load_preset(experiment.preset).tissue][site.modulator].molecules
+        media = choose_media(load_preset(experiment.preset).tissue, experiment.medium)
+        molecules = media[site.modulator].molecules
     return site.replaced(molecules=factor * molecules)
 
 
@@ -163,7 +166,7 @@ def is_electrical(experiment: Experiment, key: str) -> bool:
     if head == "site" or head == "drugs":
         return False
     if head == "protocol" and rest and rest[0].isdecimal():
-        return not isinstance(experiment.protocol[int(rest[0])], Release)
+        return not isinstance(experiment.protocol[int(rest[0])], MODULATION)
     if head == "parameters" and rest:
         return _parameter(rest[-1])[0] in _ELECTRICAL_GROUPS
     return True

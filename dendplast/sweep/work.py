@@ -20,7 +20,8 @@ from ..errors import ParameterError
 from ..experiment import Experiment
 from ..files import replacing
 from ..fingerprint import code_hash, files_hash
-from ..protocol import Release, resolve_time
+from ..modulation import MODULATION
+from ..protocol import resolve_time
 from .axes import Plan
 from .change import apply_changes, is_electrical
 
@@ -126,7 +127,7 @@ def _record(experiment: Experiment) -> Any:
     from ..build import build
     from ..simulate import record
 
-    protocols = [item for item in _in_time(experiment)[0] if not isinstance(item, Release)]
+    protocols = [item for item in _in_time(experiment)[0] if not isinstance(item, MODULATION)]
     if len(protocols) != 1 or not hasattr(protocols[0], "onsets"):
         kinds = ", ".join(p.kind for p in protocols) or "none"
         raise ParameterError(
@@ -152,12 +153,12 @@ def _replay(job: Mapping[str, Any], needed: Path | None) -> dict[str, np.ndarray
         if _blocks_current(experiment):
             raise ParameterError("mode = 'replay': a drug acts on the synaptic current itself; use mode = 'full'")
         items, end = _in_time(experiment)
-        (paired,) = [item for item in items if not isinstance(item, Release)]
+        (paired,) = [item for item in items if not isinstance(item, MODULATION)]
         if paired.start != recorded.protocol.start:
             raise ParameterError(
                 "mode = 'replay': a release before the pairing moves its start; give the pairing a start in ms"
             )
-        releases = tuple(item for item in items if isinstance(item, Release))
+        releases = tuple(item for item in items if isinstance(item, MODULATION))
         conditions.append(Condition("", releases, experiment.drugs, experiment.parameters))
         ends.append(resolve_time(experiment.until, end))
     times, outcome = replay(recorded, conditions, until=max(ends), at=tuple(set(ends)))

@@ -65,26 +65,49 @@ def calibrate(
     """
     rows = [row for row in read_table(table) if _belongs(row, region)]
     if not rows:
-        raise ParameterError(f"{table}: has no row of region {region!r} that can be simulated")
+        raise ParameterError(
+            f"{table}: has no row of region {region!r} that can be simulated"
+        )
     for name in free:
         Parameters.group_of(name)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     plans = {row.id: find(row) for row in rows}
     jobs = [
-        Job(where, ground, {"plans": some, "seed": seed, "n_spine": n_spine}) for where, some in groups(plans).items()
+        Job(where, ground, {"plans": some, "seed": seed, "n_spine": n_spine})
+        for where, some in groups(plans).items()
     ]
-    grounds: list[Ground] = list(run_jobs("calibrate", jobs, out / ".jobs", workers, True, show).values())
-    found = fit(grounds, rows, free, out / ".jobs", seed=seed, generations=generations, population=population)
+    grounds: list[Ground] = list(
+        run_jobs("calibrate", jobs, out / ".jobs", workers, True, show).values()
+    )
+    found = fit(
+        grounds,
+        rows,
+        free,
+        out / ".jobs",
+        seed=seed,
+        generations=generations,
+        population=population,
+    )
     best = dict(zip(found.names, map(float, found.best), strict=True))
     with replacing(out / "parameters.toml") as partial:
         partial.write_text(tomli_w.dumps({region: best}), encoding="utf-8")
-    good = [found.rows[k] for k in np.argsort(np.abs(found.residual)) if plans[found.rows[k]].measure == "weight"]
+    good = [
+        found.rows[k]
+        for k in np.argsort(np.abs(found.residual))
+        if plans[found.rows[k]].measure == "weight"
+    ]
     tasks = [
-        Job(f"full {name}", _confirmed, {"plan": plans[name], "seed": seed, "n_spine": n_spine, "changes": best})
+        Job(
+            f"full {name}",
+            _confirmed,
+            {"plan": plans[name], "seed": seed, "n_spine": n_spine, "changes": best},
+        )
         for name in good[:confirmed]
     ]
-    full = run_jobs("confirm", tasks, out / ".jobs", workers, True, show) if tasks else {}
+    full = (
+        run_jobs("confirm", tasks, out / ".jobs", workers, True, show) if tasks else {}
+    )
     _write(out / "fit.h5", region, found, full)
     return found
 
@@ -94,7 +117,9 @@ def _belongs(row: Row, region: str) -> bool:
     return isinstance(plan, Plan) and plan.region == region and not missing(plan)
 
 
-def _confirmed(report: Report, plan: Plan, seed: int, n_spine: int, changes: dict[str, float]) -> np.ndarray:
+def _confirmed(
+    report: Report, plan: Plan, seed: int, n_spine: int, changes: dict[str, float]
+) -> np.ndarray:
     report(0.1)
     return confirm(plan, seed, n_spine, changes)
 
@@ -137,7 +162,11 @@ def _write(path: Path, region: str, found: Fit, full: dict[str, np.ndarray]) -> 
         for label, weights in full.items():
             spine = {"spine": (np.arange(len(weights)), "1", "spine")}
             group = file.create_group(label.replace(" ", "_"))
-            write_labelled(group, spine, {"w": (("spine",), weights, "1", "efficacy in full simulation")})
+            write_labelled(
+                group,
+                spine,
+                {"w": (("spine",), weights, "1", "efficacy in full simulation")},
+            )
 
 
 def read_changes(path: str | Path) -> dict[str, dict[str, float]]:
@@ -151,10 +180,14 @@ def read_changes(path: str | Path) -> dict[str, dict[str, float]]:
     try:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ParameterError(f"{path}: can not be read as parameters by region: {error}") from None
+        raise ParameterError(
+            f"{path}: can not be read as parameters by region: {error}"
+        ) from None
     for region, values in table.items():
         if not isinstance(values, dict):
-            raise ParameterError(f"{path}: {region} must be a table of parameters, such as [ca1]")
+            raise ParameterError(
+                f"{path}: {region} must be a table of parameters, such as [ca1]"
+            )
         try:
             Parameters().replaced(values)
         except ParameterError as error:

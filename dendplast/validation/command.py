@@ -6,7 +6,6 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,10 @@ from .table import Row, read_table
 
 __all__ = ["ARMS", "QUICK", "findings", "score_table", "validate"]
 
-QUICK = ("NEV06-02", "NEV06-05", "NEV06-08", "NEV06-12", "NEV06-18", "NEV06-20", "SEO07-01", "SEO07-03", "SEO07-05",
-         "YAG14-01", "YAG14-02", "YAG14-04", "ING20-01", "ING20-04", "ING20-09", "SAB02-01", "SAB02-02")  # fmt: skip
+QUICK = ("NEV06-02", "NEV06-05", "NEV06-08", "NEV06-12", "NEV06-18", "NEV06-20", "SEO07-01", "SEO07-03",
+    "SEO07-05",
+         "YAG14-01", "YAG14-02", "YAG14-04", "ING20-01", "ING20-04", "ING20-09", "SAB02-01",
+         "SAB02-02")  # fmt: skip
 """Rows of ``--quick``: one or two of each kind whose protocols are short."""
 
 ARMS: dict[str, dict[str, float]] = {
@@ -89,19 +90,48 @@ def validate(
     if without:
         if without not in ARMS:
             raise ParameterError(f"without = {without!r}: arms are {', '.join(ARMS)}")
-        changes = {**(changes or {}), "*": {**(changes or {}).get("*", {}), **ARMS[without]}}
+        changes = {
+            **(changes or {}),
+            "*": {**(changes or {}).get("*", {}), **ARMS[without]},
+        }
     out = Path(out)
     plans = {row.id: find(row) for row in rows}
-    plans = {k: (missing(p) or p) if isinstance(p, Plan) else p for k, p in plans.items()}
+    plans = {
+        k: (missing(p) or p) if isinstance(p, Plan) else p for k, p in plans.items()
+    }
     todo = {k: p for k, p in plans.items() if isinstance(p, Plan)}
     kept = out / ".jobs"
     kept.mkdir(parents=True, exist_ok=True)
-    done = simulate(todo, seeds, n_spine, kept, workers=workers, resume=resume, show=show, changes=changes)
+    done = simulate(
+        todo,
+        seeds,
+        n_spine,
+        kept,
+        workers=workers,
+        resume=resume,
+        show=show,
+        changes=changes,
+    )
     scored, pairs = score_table(rows, plans, done)
-    made = provenance(seeds[0]) | {"table": Path(table).name, "seeds": str(tuple(seeds)), "n_spine": n_spine}
+    made = provenance(seeds[0]) | {
+        "table": Path(table).name,
+        "seeds": str(tuple(seeds)),
+        "n_spine": n_spine,
+    }
     write_csv(out / "validation.csv", scored)
-    write_hdf5(out / "validation.h5", scored, pairs, made | {"study": "validation", "without": without})
-    write_markdown(page or out / "validation.md", scored, pairs, PREFACE, command or f"dendplast validate {table}")
+    write_hdf5(
+        out / "validation.h5",
+        scored,
+        pairs,
+        made | {"study": "validation", "without": without},
+    )
+    write_markdown(
+        page or out / "validation.md",
+        scored,
+        pairs,
+        PREFACE,
+        command or f"dendplast validate {table}",
+    )
     if any(s.plan is not None and not math.isnan(s.baseline) for s in scored):
         from .page import page as draw
 
@@ -111,13 +141,19 @@ def validate(
 
 
 def score_table(
-    rows: Sequence[Row], plans: Mapping[str, Plan | str], done: Mapping[str, Sequence[Outcome]]
+    rows: Sequence[Row],
+    plans: Mapping[str, Plan | str],
+    done: Mapping[str, Sequence[Outcome]],
 ) -> tuple[list[Scored], list[Contrast]]:
     """Score rows against what was simulated for each (by id, and ``id baseline``)."""
     scored = []
     for row in rows:
         values = _values(done.get(row.id))
-        scored.append(score_row(row, plans[row.id], values, _values(done.get(f"{row.id} baseline"))))
+        scored.append(
+            score_row(
+                row, plans[row.id], values, _values(done.get(f"{row.id} baseline"))
+            )
+        )
     return contrasts(scored)
 
 
@@ -130,29 +166,36 @@ def findings(scored: Sequence[Scored], pairs: Sequence[Contrast]) -> list[str]:
     score = summary(scored, pairs)
     out = [f"{score.simulated} of {score.rows} rows simulated"]
     for what, title, n in (
-        ("right", "numeric rows of the right class", score.classes), ("within", "rows with |z| <= 2", score.numbers),
+        ("right", "numeric rows of the right class", score.classes),
+        ("within", "rows with |z| <= 2", score.numbers),
         ("converted", "conversion rows right", score.conversions), ("signs_right", "signs right", score.signs),
     ):  # fmt: skip
         if n:
-            nulls = ", ".join(f"{who} {score.share(what, who):.0f} %" for who in ("no change", "blind"))
+            nulls = ", ".join(
+                f"{who} {score.share(what, who):.0f} %"
+                for who in ("no change", "blind")
+            )
             out.append(f"{title}: {score.share(what):.0f} % of {n} ({nulls})")
     if score.pairs:
-        out.append(f"contrasts within two errors: {score.pairs_within} of {score.pairs}")
+        out.append(
+            f"contrasts within two errors: {score.pairs_within} of {score.pairs}"
+        )
     return out
 
 
 PREFACE = """# Validation
 
 The rule beside published experiments, one row a measured point. Calcium is that of the full cell, simulated once
-for every distinct episode of a protocol; it drives the rule at every place where the episode occurs. Weights do not
-feed back on calcium meanwhile.
+for every distinct episode of a protocol; it drives the rule at every place where the episode occurs. Weights do
+not feed back on calcium meanwhile.
 
 ## Declared before fitting
 
 One rule for all regions; a region differs in the numbers of its preset and of `validation/regions.toml` only.
 What may differ, because it is known to differ between cell types: expression of receptors (`x_*`), lifetimes of
 traces and cascades (`tau_P`, `tau_D`, `tau_A`, `tau_Q`, `tau_C`, `tau_l`), the basal gates (`g0_P`, `g0_D`: visual
-cortex has no plasticity without modulators), the weights of the two ways into depression (`r_D`, `r_E`), thresholds
+cortex has no plasticity without modulators), the weights of the two ways into depression (`r_D`, `r_E`),
+thresholds
 of calcium (`K_P`, `K_D`, with their slopes), and tone. What may not: the form of the rule, what a drug does,
 expression (`h_P`, `tau_tr`, ...), capture and loss. Rows without modulators are fitted first. Rows held out are
 never fitted, nor looked at before the fit is frozen.

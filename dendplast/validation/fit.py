@@ -31,7 +31,16 @@ from .run import groups, model_of, outcome, prepared
 from .score import NO_ERROR, TAU
 from .table import Row
 
-__all__ = ["Fit", "Ground", "bounds", "fit", "ground", "loss_of", "predictions", "spread"]
+__all__ = [
+    "Fit",
+    "Ground",
+    "bounds",
+    "fit",
+    "ground",
+    "loss_of",
+    "predictions",
+    "spread",
+]
 
 CAP = 25.0
 """Largest loss of one row: one that no parameters can reach must not rule the others."""
@@ -67,15 +76,27 @@ class Ground:
     parameters: Parameters
 
 
-def ground(report: Report, plans: Mapping[str, Plan], seed: int, n_spine: int) -> Ground:
+def ground(
+    report: Report, plans: Mapping[str, Plan], seed: int, n_spine: int
+) -> Ground:
     """Build the cell of plans that share it, and capture their calcium."""
     model = model_of(next(iter(plans.values())), seed, n_spine, {})
     report(0.2)
     courses, calcium, rest = prepared(model, plans)
-    return Ground(dict(plans), courses, calcium, rest, model.spines.volume, model.uptake(), model.parameters)
+    return Ground(
+        dict(plans),
+        courses,
+        calcium,
+        rest,
+        model.spines.volume,
+        model.uptake(),
+        model.parameters,
+    )
 
 
-def bounds(names: Sequence[str], start: Parameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def bounds(
+    names: Sequence[str], start: Parameters
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return start, low and high of the free parameters: `FOLD` either way, within the bounds of each.
 
     Raises
@@ -91,14 +112,18 @@ def bounds(names: Sequence[str], start: Parameters) -> tuple[np.ndarray, np.ndar
         hi = next((m.le for m in limits if hasattr(m, "le")), np.inf)
         value = start.flat()[name]
         if value <= 0:
-            raise ParameterError(f"free parameter {name}: is {value:g} in the preset; give it a scale there first")
+            raise ParameterError(
+                f"free parameter {name}: is {value:g} in the preset; give it a scale there first"
+            )
         x.append(value)
         low.append(max(lo, value / FOLD))
         high.append(min(hi, value * FOLD))
     return np.array(x), np.array(low), np.array(high)
 
 
-def predictions(grounds: Sequence[Ground], names: Sequence[str], candidates: np.ndarray) -> dict[str, np.ndarray]:
+def predictions(
+    grounds: Sequence[Ground], names: Sequence[str], candidates: np.ndarray
+) -> dict[str, np.ndarray]:
     """Return the relative measure of every plan under every candidate, (n_candidate,), mean over spines.
 
     Parameters
@@ -112,17 +137,26 @@ def predictions(grounds: Sequence[Ground], names: Sequence[str], candidates: np.
     n = len(candidates)
     total: dict[str, list[np.ndarray]] = {}
     for g in grounds:
-        flats = [g.parameters.replaced(dict(zip(names, map(float, c), strict=True))).flat() for c in candidates]
+        flats = [
+            g.parameters.replaced(dict(zip(names, map(float, c), strict=True))).flat()
+            for c in candidates
+        ]
         tiled = {
-            k: v if all(f[k] == v for f in flats) else np.tile([f[k] for f in flats], len(g.courses))[:, None]
+            k: v
+            if all(f[k] == v for f in flats)
+            else np.tile([f[k] for f in flats], len(g.courses))[:, None]
             for k, v in flats[0].items()
         }
         kept = drive(list(g.courses.values()), g.calcium, g.rest, rule.parameters(tiled, g.volume), g.uptake,
                      copies=n, tick=TICK, growth=GROWTH)  # fmt: skip
         for (name, course), states in zip(g.courses.items(), kept, strict=True):
             p: Any = SimpleNamespace(w_floor=_columns(flats, "w_floor"))
-            values = outcome(g.plans[name], course, g.calcium, g.rest, states, g.volume, p)["value"]
-            total.setdefault(name, []).append(np.broadcast_to(values, (n, len(g.volume))).mean(axis=1))
+            values = outcome(
+                g.plans[name], course, g.calcium, g.rest, states, g.volume, p
+            )["value"]
+            total.setdefault(name, []).append(
+                np.broadcast_to(values, (n, len(g.volume))).mean(axis=1)
+            )
     return {name: np.mean(v, axis=0) for name, v in total.items()}
 
 
@@ -130,7 +164,9 @@ def _columns(flats: Sequence[Mapping[str, float]], name: str) -> np.ndarray:
     return np.array([f[name] for f in flats])[:, None]
 
 
-def residuals(rows: Sequence[Row], plans: Mapping[str, Plan], found: Mapping[str, np.ndarray]) -> np.ndarray:
+def residuals(
+    rows: Sequence[Row], plans: Mapping[str, Plan], found: Mapping[str, np.ndarray]
+) -> np.ndarray:
     """Return the residual of every row under every candidate, (n_row, n_candidate): z, or how far from a sign."""
     out = []
     for row in rows:
@@ -142,10 +178,20 @@ def residuals(rows: Sequence[Row], plans: Mapping[str, Plan], found: Mapping[str
         if row.value is not None:
             paper = 100.0 * (row.value - offset) / factor
             error = 100.0 * (row.error or factor * NO_ERROR / 100.0) / factor
-            kind = "+" if paper - 2 * error > 100 else "-" if paper + 2 * error < 100 else "0"
+            kind = (
+                "+"
+                if paper - 2 * error > 100
+                else "-"
+                if paper + 2 * error < 100
+                else "0"
+            )
             out.append((percent - paper) / np.hypot(error, TAU[kind]))
         elif row.sign == "0":
-            out.append(np.sign(percent - 100) * np.maximum(np.abs(percent - 100) - NO_ERROR, 0) / NO_ERROR)
+            out.append(
+                np.sign(percent - 100)
+                * np.maximum(np.abs(percent - 100) - NO_ERROR, 0)
+                / NO_ERROR
+            )
         else:  # three errors beyond no change, so that it stays on its side
             side = 1.0 if row.sign == "+" else -1.0
             out.append(np.minimum(side * (percent - 100) - 3 * NO_ERROR, 0) / NO_ERROR)
@@ -227,7 +273,9 @@ def fit(
     try:
         import cma
     except ModuleNotFoundError:
-        raise ParameterError("a fit needs the package cma: pip install dendplast[fit]") from None
+        raise ParameterError(
+            "a fit needs the package cma: pip install dendplast[fit]"
+        ) from None
     start, low, high = bounds(names, grounds[0].parameters)
     plans = {row.id: find(row) for row in rows}
     span = np.log(high / low)
@@ -237,15 +285,29 @@ def fit(
         return low * np.exp(np.clip(u, 0, 1) * span)
 
     def all_losses(unit: Sequence[np.ndarray]) -> np.ndarray:
-        return loss_of(residuals(rows, plans, predictions(grounds, names, values(np.array(unit)))))
+        return loss_of(
+            residuals(rows, plans, predictions(grounds, names, values(np.array(unit))))
+        )
 
-    task = hashlib.sha256(repr((names, low.tolist(), high.tolist(), [r.id for r in rows], seed, population)).encode())
+    task = hashlib.sha256(
+        repr(
+            (names, low.tolist(), high.tolist(), [r.id for r in rows], seed, population)
+        ).encode()
+    )
     kept = folder / f"fit-{task.hexdigest()[:12]}.pickle"
     if kept.is_file():
         search, history = pickle.loads(kept.read_bytes())
     else:
-        options = {"seed": seed, "bounds": [0, 1], "verbose": -9, **({"popsize": population} if population else {})}
-        search, history = cma.CMAEvolutionStrategy(np.log(start / low) / span, 0.15, options), []
+        options = {
+            "seed": seed,
+            "bounds": [0, 1],
+            "verbose": -9,
+            **({"popsize": population} if population else {}),
+        }
+        search, history = (
+            cma.CMAEvolutionStrategy(np.log(start / low) / span, 0.15, options),
+            [],
+        )
     while len(history) < generations and not search.stop():
         unit = search.ask()
         loss = all_losses(unit)
@@ -269,10 +331,11 @@ STEP = 0.05
 
 
 def spread(
-    grounds: Sequence[Ground], rows: Sequence[Row], plans: Mapping[str, Plan], names: Sequence[str], best: np.ndarray,
+    grounds: Sequence[Ground], rows: Sequence[Row], plans: Mapping[str, Plan], names: Sequence[str],
+    best: np.ndarray,
     low: np.ndarray, high: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Return residuals at the best, deviation of the logarithms, eigenvalues, eigenvectors, spread of predictions."""
+    """Return residuals at the best, deviations of the logarithms, eigenvalues, -vectors, spread of predictions."""
     n = len(names)
     around = np.repeat(best[None], 2 * n + 1, axis=0)
     for k in range(n):
@@ -281,14 +344,24 @@ def spread(
     r = residuals(rows, plans, predictions(grounds, names, around))
     slope = (r[:, 1::2] - r[:, 2::2]) / (2 * np.log1p(STEP))
     information = slope.T @ slope
-    prior = np.diag(12.0 / np.log(high / low) ** 2)  # of a uniform distribution between the bounds
+    prior = np.diag(
+        12.0 / np.log(high / low) ** 2
+    )  # of a uniform distribution between the bounds
     covariance = np.linalg.inv(information + prior)
     eigenvalues, eigenvectors = np.linalg.eigh(information)
     predicted = np.sqrt(np.einsum("ij,jk,ik->i", slope, covariance, slope))
-    return r[:, 0], np.sqrt(np.diag(covariance)), eigenvalues[::-1], eigenvectors[:, ::-1], predicted
+    return (
+        r[:, 0],
+        np.sqrt(np.diag(covariance)),
+        eigenvalues[::-1],
+        eigenvectors[:, ::-1],
+        predicted,
+    )
 
 
-def grounds_of(report: Report, rows: Sequence[Row], seed: int, n_spine: int) -> list[Ground]:
+def grounds_of(
+    report: Report, rows: Sequence[Row], seed: int, n_spine: int
+) -> list[Ground]:
     """Capture the calcium of rows of one region, one entry a solution."""
     plans = {row.id: find(row) for row in rows}
     return [ground(report, some, seed, n_spine) for some in groups(plans).values()]

@@ -7,13 +7,15 @@ from pathlib import Path
 from ..errors import ParameterError
 from ..experiment import Experiment
 from ..protocol import Pairing, resolve_time
-from . import rows_ca1, rows_cortex, rows_spine, rows_striatum
+from . import rows_ca1, rows_cortex, rows_reserve, rows_spine, rows_striatum
 from .plan import MEASURES, Plan, Region
 from .table import Row
 
 __all__ = ["LIBRARY", "find", "unit_of_value"]
 
-LIBRARY: dict[str, Plan | str] = {**rows_ca1.ROWS, **rows_cortex.ROWS, **rows_striatum.ROWS, **rows_spine.ROWS}
+LIBRARY: dict[str, Plan | str] = {
+    **rows_ca1.ROWS, **rows_cortex.ROWS, **rows_striatum.ROWS, **rows_spine.ROWS, **rows_reserve.ROWS,
+}  # fmt: skip
 """Experiment by the id of its row; a text says why there is none."""
 
 
@@ -53,19 +55,25 @@ def _own(row: Row) -> Plan:
             raise ParameterError(f"{where}: experiment: {error}") from None
     measure = row.measure or ("volume" if "volume" in row.y_name else "weight")
     if measure not in MEASURES:
-        raise ParameterError(f"{where}: measure {measure!r} is not known; measures are {', '.join(MEASURES)}")
+        raise ParameterError(
+            f"{where}: measure {measure!r} is not known; measures are {', '.join(MEASURES)}"
+        )
     if not experiment.protocol:
-        raise ParameterError(f"{where}: experiment: has no protocol, so nothing happens in it")
+        raise ParameterError(
+            f"{where}: experiment: has no protocol, so nothing happens in it"
+        )
     end = 0.0
     for item in experiment.protocol:
         end = max(end, item.end(resolve_time(item.start, end)))
     region = Region(
-        preset=experiment.preset, morphologies=(experiment.morphology,), spines=experiment.spines, tone=experiment.tone,
+        preset=experiment.preset, morphologies=(experiment.morphology,), spines=experiment.spines,
+        tone=experiment.tone,
         solution=experiment.solution, parameters=experiment.parameters,
     )  # fmt: skip
     orders = [p.dt for p in experiment.protocol if isinstance(p, Pairing)]
     return Plan(
-        f"{experiment.preset} of {row.id}", experiment.protocol, resolve_time(experiment.until, end), experiment.drugs,
+        f"{experiment.preset} of {row.id}", experiment.protocol, resolve_time(experiment.until, end),
+        experiment.drugs,
         measure, order=orders[0] if orders else None, control=row.control, own=region,
     )  # fmt: skip
 

@@ -30,7 +30,9 @@ def page(scored: Sequence[Scored]) -> Figure:
     with style():
         columns: list[list[str]] = [[] for _ in range(WIDTH)]
         heights = [0.0] * WIDTH
-        for name in sorted(papers, key=lambda k: -len(papers[k])):  # the fullest first, each into the shortest column
+        for name in sorted(
+            papers, key=lambda k: -len(papers[k])
+        ):  # each into the shortest column
             k = heights.index(min(heights))
             columns[k].append(name)
             heights[k] += len(papers[name]) + 6
@@ -43,25 +45,30 @@ def page(scored: Sequence[Scored]) -> Figure:
                 ax = figure.add_axes((0.085 + k * 0.325, top - height, 0.225, height))
                 _panel(ax, name, papers[name])
                 top -= height + 6 * ROW_HEIGHT / tall
-        figure.text(0.5, 1 - 0.12 / tall, "Percent of no change: paper (black, ± error) and model (colour, ± SD); "
-                    "triangles are signs", ha="center", va="center")  # fmt: skip
+        told = "Percent of no change: paper (black, ± error) and model (colour, ± SD); triangles are signs"
+        figure.text(0.5, 1 - 0.12 / tall, told, ha="center", va="center")
     return figure
 
 
-def _panel(ax, name: str, rows: list[Scored]) -> None:  # noqa: ANN001
+def _panel(ax, name: str, rows: list[Scored]) -> None:
     for y, s in enumerate(rows):
         scale = percent_of(s)
         color = PALETTE["blue"] if s.passed else PALETTE["vermilion"]
         if s.row.value is not None:
-            ax.errorbar(scale(s.row.value), y, xerr=abs(scale(s.row.error or 0) - scale(0)), fmt="o", ms=2.5, lw=0.7,
+            ax.errorbar(scale(s.row.value), y, xerr=abs(scale(s.row.error or 0) - scale(0)), fmt="o", ms=2.5,
+                lw=0.7,
                         color="black")  # fmt: skip
         else:
             marker, x = {"+": (">", 140), "-": ("<", 60), "0": ("|", 100)}[s.row.sign]
             ax.plot(x, y, marker, ms=4, color="black")
         spread = abs(scale(s.spread) - scale(0))
-        ax.errorbar(scale(s.model), y, xerr=spread, fmt="s", ms=2.2, lw=0.7, color=color)
+        ax.errorbar(
+            scale(s.model), y, xerr=spread, fmt="s", ms=2.2, lw=0.7, color=color
+        )
     ax.axvline(100, color="black", lw=0.4)
-    ax.set_yticks(range(len(rows)), [s.row.id.partition("-")[2] for s in rows], fontsize=5)
+    ax.set_yticks(
+        range(len(rows)), [s.row.id.partition("-")[2] for s in rows], fontsize=5
+    )
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_title(name, fontsize=7, pad=2)
     ax.tick_params(axis="x", labelsize=5)

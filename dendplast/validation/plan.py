@@ -13,12 +13,12 @@ from ..drugs import Drug
 from ..errors import ParameterError
 from ..experiment import Experiment, Numerics, Placement
 from ..presets import Tone, split_sources
+from ..protocol import Release
 from ..quantity import Description
 from ..release import Patch
-from ..protocol import Release
 from ..solution import Solution
 
-__all__ = ["MIN", "S", "WASH", "Plan", "Region", "bath", "load_regions"]
+__all__ = ["MIN", "WASH", "Plan", "Region", "S", "bath", "load_regions"]
 
 MIN, S = 6e4, 1e3
 """ms"""
@@ -116,7 +116,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.measure not in MEASURES:
-            raise ParameterError(f"measure {self.measure!r} is not known; measures are {', '.join(MEASURES)}")
+            raise ParameterError(
+                f"measure {self.measure!r} is not known; measures are {', '.join(MEASURES)}"
+            )
 
     def where(self) -> Region:
         """Return the region.
@@ -130,13 +132,19 @@ class Plan:
             return self.own
         regions = load_regions()
         if self.region not in regions:
-            raise ParameterError(f"region {self.region!r} is not known; regions are {', '.join(regions)}")
+            raise ParameterError(
+                f"region {self.region!r} is not known; regions are {', '.join(regions)}"
+            )
         return regions[self.region]
 
     def experiment(self, seed: int, n_spine: int | None = None) -> Experiment:
         """Return the experiment that is built, on `n_spine` spines (None: as many as the region says)."""
         region = self.where()
-        spines = region.spines if n_spine is None or region.spines.n else region.spines.replaced(n=n_spine)
+        spines = (
+            region.spines
+            if n_spine is None or region.spines.n
+            else region.spines.replaced(n=n_spine)
+        )
         morphology = region.morphologies[(seed - 1) % len(region.morphologies)]
         return Experiment(
             preset=region.preset, morphology=morphology, spines=spines, numerics=NUMERICS,
@@ -148,21 +156,37 @@ class Plan:
 @cache
 def load_regions() -> dict[str, Region]:
     """Return the regions that come with dendplast, by name."""
-    text = files("dendplast.validation").joinpath("regions.toml").read_text(encoding="utf-8")
+    text = (
+        files("dendplast.validation")
+        .joinpath("regions.toml")
+        .read_text(encoding="utf-8")
+    )
     out = {}
     for name, table in tomllib.loads(text).items():
         sources: dict[str, str] = {}
         try:
             data = split_sources(table, name, sources)
-            out[name] = Region(**(data | {"morphologies": tuple(data["morphologies"].split())}), sources=sources)
+            like = out.get(data.pop("like", ""))
+            if (
+                like is not None
+            ):  # a preparation of a cell type whose rule another region has
+                data["parameters"] = like.parameters | data.get("parameters", {})
+            out[name] = Region(
+                **(data | {"morphologies": tuple(data["morphologies"].split())}),
+                sources=sources,
+            )
         except ParameterError as error:
             raise ParameterError(f"regions.toml: {name}.{error}") from None
     return out
 
 
-def bath(agent: str, conc: str, start: float, stop: float = 1e15, wash: float = WASH) -> Drug:
+def bath(
+    agent: str, conc: str, start: float, stop: float = 1e15, wash: float = WASH
+) -> Drug:
     """Return a drug in the bath between two times (ms); a start of 0 means it is there from the start."""
-    return Drug(agent=agent, conc=conc, start=start, stop=stop, wash=wash if start > 0 else 0.0)
+    return Drug(
+        agent=agent, conc=conc, start=start, stop=stop, wash=wash if start > 0 else 0.0
+    )
 
 
 def pulse(agent: str, conc: str, start: float, stop: float) -> Drug:

@@ -34,7 +34,8 @@ def percent_of(s: Scored) -> Callable[[float], float]:
 def _cells(s: Scored) -> tuple[Any, ...]:
     r = s.row
     return (
-        r.id, r.paper, r.protocol, r.y_name, r.sign if r.value is None else r.value, "" if r.error is None else r.error,
+        r.id, r.paper, r.protocol, r.y_name, r.sign if r.value is None else r.value,
+        "" if r.error is None else r.error,
         _short(s.model), _short(s.spread), _short(s.z), s.expected, s.found, "yes" if s.conversion else "",
         _verdict(s), s.reason,
     )  # fmt: skip
@@ -64,7 +65,12 @@ def write_csv(path: str | Path, scored: Sequence[Scored]) -> Path:
     return path
 
 
-def write_hdf5(path: str | Path, scored: Sequence[Scored], pairs: Sequence[Contrast], attrs: dict[str, Any]) -> Path:
+def write_hdf5(
+    path: str | Path,
+    scored: Sequence[Scored],
+    pairs: Sequence[Contrast],
+    attrs: dict[str, Any],
+) -> Path:
     """Write the same numbers, with units, and the contrasts."""
     text = np.array([[str(c) for c in _cells(s)] for s in scored], object)
     column = dict(zip(_COLUMNS, text.T, strict=True))
@@ -79,32 +85,91 @@ def write_hdf5(path: str | Path, scored: Sequence[Scored], pairs: Sequence[Contr
         "model": "mean of the model", "spread": "standard deviation of the model over spines and cells",
         "baseline": "value of no change", "z": "difference over the tolerance",
     }  # fmt: skip
-    variables: dict[str, Any] = {k: (("row",), np.array(v, float), "1", names[k]) for k, v in number.items()}
+    variables: dict[str, Any] = {
+        k: (("row",), np.array(v, float), "1", names[k]) for k, v in number.items()
+    }
     for name in ("class_paper", "class_model", "passed", "reason"):
         variables[name] = (("row",), column[name], "1", name.replace("_", " of the "))
     with study_file(path, attrs) as file:
         rows = {"row": (column["experiment_id"], "1", "experiment")}
         write_labelled(file.create_group("rows"), rows, variables)
         if pairs:
-            coords = {"pair": (np.array([f"{c.row} - {c.control}" for c in pairs], object), "1", "drug minus control")}
+            coords = {
+                "pair": (
+                    np.array([f"{c.row} - {c.control}" for c in pairs], object),
+                    "1",
+                    "drug minus control",
+                )
+            }
             values = {
-                "paper": (("pair",), np.array([c.paper for c in pairs]), "1", "difference in the paper (percent)"),
-                "error": (("pair",), np.array([c.error for c in pairs]), "1", "its error (percent)"),
-                "model": (("pair",), np.array([c.model for c in pairs]), "1", "difference in the model (percent)"),
+                "paper": (
+                    ("pair",),
+                    np.array([c.paper for c in pairs]),
+                    "1",
+                    "difference in the paper (percent)",
+                ),
+                "error": (
+                    ("pair",),
+                    np.array([c.error for c in pairs]),
+                    "1",
+                    "its error (percent)",
+                ),
+                "model": (
+                    ("pair",),
+                    np.array([c.model for c in pairs]),
+                    "1",
+                    "difference in the model (percent)",
+                ),
             }
             write_labelled(file.create_group("contrasts"), coords, values)
     return Path(path)
 
 
 def write_markdown(
-    path: str | Path, scored: Sequence[Scored], pairs: Sequence[Contrast], preface: str, command: str
+    path: str | Path,
+    scored: Sequence[Scored],
+    pairs: Sequence[Contrast],
+    preface: str,
+    command: str,
 ) -> Path:
     """Write the page: the score beside both null models, every row, and what fails."""
     score = summary(scored, pairs)
-    parts = [preface.rstrip(), "", f"Made by `{command}`.", "", "## Score", "", *_score(score), ""]
-    parts += ["## What fails", "", *_failures(scored), "", "## Every row", "", *_table(scored), ""]
-    parts += ["## Contrasts: drug minus its interleaved control (percent)", "", *_contrasts(pairs), ""]
-    parts += ["## Not simulated", "", *_left_out(scored), "", "## Assumptions by region", "", *_regions(), ""]
+    parts = [
+        preface.rstrip(),
+        "",
+        f"Made by `{command}`.",
+        "",
+        "## Score",
+        "",
+        *_score(score),
+        "",
+    ]
+    parts += [
+        "## What fails",
+        "",
+        *_failures(scored),
+        "",
+        "## Every row",
+        "",
+        *_table(scored),
+        "",
+    ]
+    parts += [
+        "## Contrasts: drug minus its interleaved control (percent)",
+        "",
+        *_contrasts(pairs),
+        "",
+    ]
+    parts += [
+        "## Not simulated",
+        "",
+        *_left_out(scored),
+        "",
+        "## Assumptions by region",
+        "",
+        *_regions(),
+        "",
+    ]
     path = Path(path)
     with replacing(path) as partial:
         partial.write_text("\n".join(parts), encoding="utf-8")
@@ -117,17 +182,29 @@ def _percent(value: float) -> str:
 
 def _score(score: Score) -> list[str]:
     who = ("model", "no change", "blind")
-    lines = ["| | rows | model | no change anywhere | blind to modulators |", "|---|---|---|---|---|"]
+    lines = [
+        "| | rows | model | no change anywhere | blind to modulators |",
+        "|---|---|---|---|---|",
+    ]
     for what, title, n in (
         ("right", "right class, numeric rows", score.classes), ("within", "\\|z\\| <= 2", score.numbers),
         ("converted", "rows where the drug changes the class", score.conversions),
         ("signs_right", "signs of qualitative rows", score.signs),
     ):  # fmt: skip
-        lines.append(f"| {title} | {n} | " + " | ".join(_percent(score.share(what, w)) for w in who) + " |")
-    lines.append(f"| contrasts within two errors | {score.pairs} | {score.pairs_within} of {score.pairs} | | |")
-    ten = "not simulated" if math.isnan(score.ten_hz) else f"{score.ten_hz:.2f} (other models of spine calcium: 1.61)"
-    return [*lines, "", f"{score.simulated} of {score.rows} rows were simulated. "
-            f"Squared error over SEM^2, summed over the three pairings at 10 Hz: {ten}."]  # fmt: skip
+        lines.append(
+            f"| {title} | {n} | "
+            + " | ".join(_percent(score.share(what, w)) for w in who)
+            + " |"
+        )
+    lines.append(
+        f"| contrasts within two errors | {score.pairs} | {score.pairs_within} of {score.pairs} | | |"
+    )
+    ten = f"{score.ten_hz:.2f} (the best other model of spine calcium: 1.61)"
+    if math.isnan(score.ten_hz):
+        ten = "not simulated"
+    told = f"{score.simulated} of {score.rows} rows were simulated. "
+    told += f"Squared error over SEM^2, summed over the three pairings at 10 Hz: {ten}."
+    return [*lines, "", told]
 
 
 def _failures(scored: Sequence[Scored]) -> list[str]:
@@ -147,18 +224,26 @@ def _paper(s: Scored) -> str:
 
 
 def _table(scored: Sequence[Scored]) -> list[str]:
-    lines = ["| row | paper | quantity | value | model | z | class paper / model | |", "|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "| row | paper | quantity | value | model | z | class paper / model | |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for s in scored:
         if s.plan is not None:
             ours = f"{_short(s.model)} ± {_short(s.spread)}"
-            lines.append(f"| {s.row.id} | {s.row.paper} | {s.row.x_name} = {s.row.x_value} {s.row.x_unit} | {_paper(s)} | "
+            quantity = f"{s.row.x_name} = {s.row.x_value} {s.row.x_unit}"
+            lines.append(f"| {s.row.id} | {s.row.paper} | {quantity} | {_paper(s)} | "
                          f"{ours} | {_short(s.z)} | {s.expected} / {s.found} | {_verdict(s)} |")  # fmt: skip
     return lines
 
 
 def _contrasts(pairs: Sequence[Contrast]) -> list[str]:
     lines = ["| row | control | paper | model | z |", "|---|---|---|---|---|"]
-    return lines + [f"| {c.row} | {c.control} | {c.paper:.0f} ± {c.error:.0f} | {c.model:.0f} | {c.z:.1f} |" for c in pairs]
+    for c in pairs:
+        lines.append(
+            f"| {c.row} | {c.control} | {c.paper:.0f} ± {c.error:.0f} | {c.model:.0f} | {c.z:.1f} |"
+        )
+    return lines
 
 
 def _left_out(scored: Sequence[Scored]) -> list[str]:
@@ -166,12 +251,18 @@ def _left_out(scored: Sequence[Scored]) -> list[str]:
     for s in scored:
         if s.plan is None:
             reasons.setdefault(s.reason, []).append(s.row.id)
-    return [f"- {', '.join(ids)}: {reason}" for reason, ids in reasons.items()] or ["None."]
+    return [f"- {', '.join(ids)}: {reason}" for reason, ids in reasons.items()] or [
+        "None."
+    ]
 
 
 def _regions() -> list[str]:
     lines = []
     for name, region in load_regions().items():
-        told = "; ".join(f"{k.split('.', 1)[1]}: {v}" for k, v in region.sources.items())
-        lines.append(f"- {name} (preset {region.preset}): {told or 'nothing beyond the preset'}")
+        told = "; ".join(
+            f"{k.split('.', 1)[1]}: {v}" for k, v in region.sources.items()
+        )
+        lines.append(
+            f"- {name} (preset {region.preset}): {told or 'nothing beyond the preset'}"
+        )
     return lines

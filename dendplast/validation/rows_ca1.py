@@ -38,7 +38,15 @@ def slice_(dt: float | None, *drugs: Drug, control: str = "", silent: float = 0.
     burst = (Spikes(n=5, hz=50, trains=6, start=END + 10 * MIN),) if bursts else ()
     rest = int((after - silent) * TEST / 1e3)
     tests.append(TestPulses(n=rest, hz=TEST, start=END + silent))
-    return Plan(region, (*pairing, *burst, *tests), END + after, tuple(drugs), order=dt, control=control, note=note)
+    return Plan(
+        region,
+        (*pairing, *burst, *tests),
+        END + after,
+        tuple(drugs),
+        order=dt,
+        control=control,
+        note=note,
+    )
 
 
 def during(agent: str, conc: str, minutes: float = 2.0) -> Drug:
@@ -108,21 +116,37 @@ _FUC_END = 40 * MIN
 _LATE = after("dopamine", DA, 8, 11)  # around bursts 10 min after the pairing
 
 
-def _silent(*drugs: Drug, da: bool = True, bursts: bool = True, dt: float | None = -20, control: str = "FUC22-15") -> Plan:
+def _silent(
+    *drugs: Drug,
+    da: bool = True,
+    bursts: bool = True,
+    dt: float | None = -20,
+    control: str = "FUC22-15",
+) -> Plan:
     """Return the silent trace: no test pulses for 11 min after the pairing, then bursts and dopamine."""
     extra = (_LATE,) if da else ()
-    return slice_(dt, *extra, *drugs, control=control, silent=11 * MIN, after=_FUC_END, bursts=bursts)
+    return slice_(
+        dt,
+        *extra,
+        *drugs,
+        control=control,
+        silent=11 * MIN,
+        after=_FUC_END,
+        bursts=bursts,
+    )
 
 
 def _plain(dt: float | None, *drugs: Drug, control: str = "") -> Plan:
     return slice_(dt, *drugs, control=control, after=_FUC_END)
 
 
-_CELL = {"MK": always("MK-801 in the cell", "1 mM"), "PKI": always("PKI", "1 uM"), "ANI": always("anisomycin", "0.5 mM"),
+_CELL = {"MK": always("MK-801 in the cell", "1 mM"), "PKI": always("PKI", "1 uM"),
+    "ANI": always("anisomycin", "0.5 mM"),
          "DKO": always("AC1/AC8 knockout", "1 mM"), "MPEP": always("MPEP", "10 uM")}  # fmt: skip
 
 ROWS |= {
-    "FUC22-01": _plain(-20), "FUC22-02": _silent(bursts=False, control="FUC22-01"), "FUC22-03": _silent(control="FUC22-01"),
+    "FUC22-01": _plain(-20), "FUC22-02": _silent(bursts=False, control="FUC22-01"),
+    "FUC22-03": _silent(control="FUC22-01"),
     "FUC22-04": _silent(da=False, control="FUC22-01"), "FUC22-05": _silent(dt=None, control=""),
     "FUC22-06": _plain(-20, _CELL["MPEP"], control="FUC22-07"), "FUC22-07": _plain(-20),
     "FUC22-08": _silent(_CELL["MPEP"]),
@@ -130,8 +154,10 @@ ROWS |= {
     "FUC22-10": _plain(-20, _CELL["MK"], control="FUC22-07"), "FUC22-11": _silent(_CELL["MK"]),
     "FUC22-12": _silent(after("AP5", "50 uM", 0.5, 12)), "FUC22-13": _silent(after("nimodipine", "10 uM", 6, 14)),
     "FUC22-14": _silent(_CELL["DKO"]), "FUC22-15": _silent(control=""),
-    "FUC22-16": _plain(10, _CELL["DKO"], control="FUC22-17"), "FUC22-17": _plain(10), "FUC22-18": _silent(_CELL["PKI"]),
-    "FUC22-19": _plain(10, _CELL["PKI"], control="FUC22-17"), "FUC22-20": _silent(_CELL["ANI"], control="FUC22-21"),
+    "FUC22-16": _plain(10, _CELL["DKO"], control="FUC22-17"), "FUC22-17": _plain(10),
+    "FUC22-18": _silent(_CELL["PKI"]),
+    "FUC22-19": _plain(10, _CELL["PKI"], control="FUC22-17"),
+    "FUC22-20": _silent(_CELL["ANI"], control="FUC22-21"),
     "FUC22-21": _silent(control=""), "FUC22-22": _plain(10, _CELL["ANI"], control="FUC22-17"),
     "FUC22-23": _plain(-20, _CELL["ANI"], control="FUC22-07"), "FUC22-24": _plain(None, _CELL["ANI"]),
 }  # fmt: skip
@@ -147,5 +173,9 @@ def _inglebert(ca: float, n_post: int = 1, dt: float = 10, n: int = 100) -> Plan
 _CALCIUM = (1.3, 1.5, 1.8, 2.5, 3.0)
 
 ROWS |= {f"ING20-{k:02d}": _inglebert(ca) for k, ca in enumerate(_CALCIUM, 1)}
-ROWS |= {f"ING20-{k:02d}": _inglebert(ca, dt=-25, n=150) for k, ca in enumerate(_CALCIUM, 6)}
-ROWS |= {f"ING20-{k:02d}": _inglebert(1.8, n_post=n) for k, n in enumerate((1, 2, 3, 4), 11)}
+ROWS |= {
+    f"ING20-{k:02d}": _inglebert(ca, dt=-25, n=150) for k, ca in enumerate(_CALCIUM, 6)
+}
+ROWS |= {
+    f"ING20-{k:02d}": _inglebert(1.8, n_post=n) for k, n in enumerate((1, 2, 3, 4), 11)
+}

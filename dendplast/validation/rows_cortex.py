@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..drugs import Drug
 from ..protocol import LowFrequency, Pairing, Spikes
-from .plan import MIN, S, Plan, bath
+from .plan import MIN, Plan, S, bath
 
 __all__ = ["ROWS"]
 
@@ -14,9 +14,19 @@ BEGIN = 10 * S
 AFTER = 30 * MIN
 
 
-def trains(region: str, dt: float, hz: float, n: int, count: int, interval: float, **more: object) -> Plan:
+def trains(
+    region: str,
+    dt: float,
+    hz: float,
+    n: int,
+    count: int,
+    interval: float,
+    **more: object,
+) -> Plan:
     """Return `count` trains of `n` pairings at `hz`, `interval` s apart."""
-    pairing = Pairing(dt=dt, n=n, hz=hz, trains=count, train_interval=interval * S, start=BEGIN)
+    pairing = Pairing(
+        dt=dt, n=n, hz=hz, trains=count, train_interval=interval * S, start=BEGIN
+    )
     return Plan(region, (pairing,), pairing.end(BEGIN) + AFTER, order=dt, **more)
 
 
@@ -32,7 +42,9 @@ def _sjostrom(dt: float, hz: float) -> Plan:
 
 ROWS: dict[str, Plan | str] = {
     f"MRK97-{k:02d}": _markram(dt, hz)
-    for k, (dt, hz) in enumerate([(5, 2), (5, 5), (5, 10), (5, 20), (5, 30), (5, 40), (10, 10), (-10, 10)], 1)
+    for k, (dt, hz) in enumerate(
+        [(5, 2), (5, 5), (5, 10), (5, 20), (5, 30), (5, 40), (10, 10), (-10, 10)], 1
+    )
 }
 ROWS |= {
     f"SJS01-{k:02d}": _sjostrom(dt, hz)
@@ -48,7 +60,14 @@ ROWS |= {"EGG99-01": trains("l23_barrel", 10, 20, 5, 10, 10.0)}
 ROWS |= {f"EGG99-{k:02d}": _STELLATE for k in (2, 3, 4, 5)}
 
 
-def _nevian(dt: float, n: int = 3, hz: float = 50, *drugs: Drug, nearest: bool = False, control: str = "") -> Plan:
+def _nevian(
+    dt: float,
+    n: int = 3,
+    hz: float = 50,
+    *drugs: Drug,
+    nearest: bool = False,
+    control: str = "",
+) -> Plan:
     """Return 60 pairings at 0.1 Hz of an EPSP with a burst that begins at `dt`.
 
     With `nearest`, `dt` is from the EPSP to the nearest spike, that is the last one when negative.
@@ -67,7 +86,10 @@ def _blocked(dt: float, agent: str, conc: str, hz: float = 50) -> Plan:
     return _nevian(dt, 3, hz, bath(agent, conc, 0.0), nearest=True, control=control)
 
 
-ROWS |= {f"NEV06-{k:02d}": _nevian(dt) for k, dt in enumerate((-90, -50, -30, -10, 10, 50), 1)}
+ROWS |= {
+    f"NEV06-{k:02d}": _nevian(dt)
+    for k, dt in enumerate((-90, -50, -30, -10, 10, 50), 1)
+}
 ROWS |= {
     "NEV06-07": _nevian(10, 1), "NEV06-08": _nevian(-10, 1), "NEV06-09": _nevian(10, 2),
     "NEV06-10": _nevian(-10, 2, nearest=True),
@@ -76,16 +98,24 @@ ROWS |= {
     "NEV06-13": _nevian(10, 3, 20), "NEV06-14": _nevian(-10, 3, 20, nearest=True),
     "NEV06-15": _nevian(10, 3, 100), "NEV06-16": _nevian(-10, 3, 100, nearest=True),
     "NEV06-17": _blocked(10, "AP5", "50 uM"), "NEV06-18": _blocked(-10, "AP5", "50 uM"),
-    "NEV06-19": _blocked(10, "MK-801 in the cell", "1 mM"), "NEV06-20": _blocked(-10, "MK-801 in the cell", "1 mM"),
+    "NEV06-19": _blocked(10, "MK-801 in the cell", "1 mM"),
+    "NEV06-20": _blocked(-10, "MK-801 in the cell", "1 mM"),
     "NEV06-21": _blocked(10, "nimodipine", "10 uM"), "NEV06-22": _blocked(-10, "nimodipine", "10 uM"),
     "NEV06-23": _blocked(-10, "MCPG", "1 mM"), "NEV06-24": _blocked(10, "MCPG", "1 mM"),
     "NEV06-25": _blocked(-10, "MCPG", "1 mM", 100), "NEV06-26": _blocked(-10, "AM251", "3 uM"),
     "NEV06-27": _blocked(-10, "U73122", "10 uM"), "NEV06-28": _blocked(-10, "heparin", "1 mM"),
     "NEV06-29": "ratio of imaged calcium to its linear sum: the model has no indicator",
 }  # fmt: skip
-ROWS |= {f"NEV06-{k}": "a buffer in the pipette: the spine's buffer is fast and linear" for k in (30, 31, 32)}
+ROWS |= {
+    f"NEV06-{k}": "a buffer in the pipette: the spine's buffer is fast and linear"
+    for k in (30, 31, 32)
+}
 
-_ISO, _MCN, _MOX = ("isoproterenol", "10 uM"), ("McN-A-343", "10 uM"), ("methoxamine", "5 uM")
+_ISO, _MCN, _MOX = (
+    ("isoproterenol", "10 uM"),
+    ("McN-A-343", "10 uM"),
+    ("methoxamine", "5 uM"),
+)
 
 
 def _seol(dt: float, *agents: tuple[str, str], control: str = "") -> Plan:
@@ -93,8 +123,12 @@ def _seol(dt: float, *agents: tuple[str, str], control: str = "") -> Plan:
     first = dt - 30 if dt < 0 else dt
     pairing = Pairing(dt=first, n=120, hz=1.0, n_post=4, post_hz=100, start=5 * MIN)
     end = pairing.end(5 * MIN)
-    drugs = tuple(bath(agent, conc, 1 * MIN, max(end, 11 * MIN)) for agent, conc in agents)
-    return Plan("l23_visual", (pairing,), end + 35 * MIN, drugs, order=dt, control=control)
+    drugs = tuple(
+        bath(agent, conc, 1 * MIN, max(end, 11 * MIN)) for agent, conc in agents
+    )
+    return Plan(
+        "l23_visual", (pairing,), end + 35 * MIN, drugs, order=dt, control=control
+    )
 
 
 ROWS |= {
@@ -114,17 +148,22 @@ def _he(dt: float, agents: Sequence[tuple[str, str]], before: bool = False) -> P
     puffs = []
     for k in range(20):
         start = MIN + 20 * S * k + (-2.0 * S if before else 1.5 * S)
-        puffs.append(Drug(agent="noradrenaline", conc="50 uM", start=start, stop=start + 1.0 * S))
+        puffs.append(
+            Drug(agent="noradrenaline", conc="50 uM", start=start, stop=start + 1.0 * S)
+        )
     blockers = tuple(bath(agent, conc, 0.0) for agent, conc in agents)
     return Plan("l23_visual", (pairing,), end + 35 * MIN, (*puffs, *blockers), order=dt,
                 note="ten pairings at 10 Hz and a puff of 1 s after each train are assumed")  # fmt: skip
 
 
-_PEPTIDE = "a peptide that takes the receptor from its scaffold: the model has no scaffold"
+_PEPTIDE = (
+    "a peptide that takes the receptor from its scaffold: the model has no scaffold"
+)
 _SEROTONIN = "serotonin: the model has no receptor for it"
 
 ROWS |= {
-    "HE15-01": _he(10, ()), "HE15-02": _PEPTIDE, "HE15-03": _he(10, [("ICI118551", "1 uM")]), "HE15-04": _SEROTONIN,
+    "HE15-01": _he(10, ()), "HE15-02": _PEPTIDE, "HE15-03": _he(10, [("ICI118551", "1 uM")]),
+    "HE15-04": _SEROTONIN,
     "HE15-05": _SEROTONIN, "HE15-06": _SEROTONIN, "HE15-07": _he(10, (), before=True),
     "HE15-08": "a lifetime taken from a series of delays, not one experiment",
     "HE15-09": _SEROTONIN,

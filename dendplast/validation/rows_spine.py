@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..protocol import LowFrequency, Pairing, Spikes, Uncaging
-from .plan import MIN, S, Plan, bath
+from .plan import MIN, Plan, S, bath
 
 __all__ = ["ROWS"]
 
@@ -20,16 +20,26 @@ def _uncaged(amplitude: float) -> Plan:
     """Return 30 pulses at 0.5 Hz without magnesium in 4 mM calcium."""
     pulses = Uncaging(n=30, hz=0.5, amplitude=amplitude, start=BEGIN)
     return Plan("ca1_uncaging", (pulses,), pulses.end(BEGIN) + 30 * MIN, measure="volume",
-                solution={"ca": 4.0, "mg": 0.0}, note="a subthreshold pulse is a quarter of a release")  # fmt: skip
+                solution={"ca": 4.0, "mg": 0.0},
+                note="a subthreshold pulse is a quarter of a release")  # fmt: skip
 
 
 def _paired(dt: float, measure: str) -> Plan:
     pairing = Pairing(dt=dt, n=60, hz=2, n_post=3, post_hz=50, start=BEGIN)
-    return Plan("ca1_uncaging", (pairing,), pairing.end(BEGIN) + 30 * MIN, measure=measure, order=dt)
+    return Plan(
+        "ca1_uncaging",
+        (pairing,),
+        pairing.end(BEGIN) + 30 * MIN,
+        measure=measure,
+        order=dt,
+    )
 
 
 ROWS: dict[str, Plan | str] = {f"HAR07-{k:02d}": _CLAMP for k in (1, 2, 4, 5)}
-ROWS |= {f"HAR07-{k:02d}": _NO_CROSSTALK for k in (3, 6, 7, 10, 11, 16, 17, 19, 20, 21, 22, 23, 24)}
+ROWS |= {
+    f"HAR07-{k:02d}": _NO_CROSSTALK
+    for k in (3, 6, 7, 10, 11, 16, 17, 19, 20, 21, 22, 23, 24)
+}
 ROWS |= {
     "HAR07-08": _uncaged(1.0), "HAR07-09": _uncaged(0.25), "HAR07-12": _paired(5, "weight"),
     "HAR07-13": _paired(5, "volume"), "HAR07-14": _paired(35, "weight"), "HAR07-15": _paired(35, "volume"),
@@ -40,7 +50,9 @@ _LTP = Pairing(dt=5, n=150, hz=5, n_post=3, post_hz=100, start=BEGIN)
 _WEAK = LowFrequency(n=150, hz=5, start=BEGIN)
 _LTD = LowFrequency(n=900, hz=1, start=BEGIN)
 _IN_4_4 = {"ca": 4.0, "mg": 4.0}
-_NOTE = "a complex spike is three spikes at 100 Hz; losses are counted from day 1 to day 7"
+_NOTE = (
+    "a complex spike is three spikes at 100 Hz; losses are counted from day 1 to day 7"
+)
 
 
 def _after(protocol: tuple, at: float, measure: str, **more: object) -> Plan:
@@ -56,12 +68,15 @@ def _lost(*protocol: object, **more: object) -> Plan:
 _AGAIN = "two inductions a day apart in two solutions: one experiment has one solution"
 
 ROWS |= {
-    "WIE18-01": _after((_LTP,), 30 * MIN, "volume", order=5.0), "WIE18-02": _NO_CROSSTALK, "WIE18-03": _NO_CROSSTALK,
+    "WIE18-01": _after((_LTP,), 30 * MIN, "volume", order=5.0), "WIE18-02": _NO_CROSSTALK,
+    "WIE18-03": _NO_CROSSTALK,
     "WIE18-04": _after((), 30 * MIN, "volume"), "WIE18-05": _lost(), "WIE18-06": _lost(_LTP, order=5.0),
-    "WIE18-07": _lost(_LTD, solution=_IN_4_4), "WIE18-12": _after((_LTD,), 30 * MIN, "depressed", solution=_IN_4_4),
+    "WIE18-07": _lost(_LTD, solution=_IN_4_4),
+    "WIE18-12": _after((_LTD,), 30 * MIN, "depressed", solution=_IN_4_4),
     "WIE18-16": replace(_lost(_WEAK), baseline=_lost()),
     "WIE18-17": _after((_LTP,), DAY, "volume", order=5.0),
-    "WIE18-18": _after((_LTP,), 30 * MIN, "volume", order=5.0, drugs=(bath("AP5", "50 uM", 0.0),), control="WIE18-01"),
+    "WIE18-18": _after((_LTP,), 30 * MIN, "volume", order=5.0, drugs=(bath("AP5", "50 uM", 0.0),),
+        control="WIE18-01"),
     "WIE18-19": _after((_LTD,), 30 * MIN, "volume", solution=_IN_4_4), "WIE18-20": _NO_CROSSTALK,
     "WIE18-22": _after((_LTP,), 30 * MIN, "potentiated", order=5.0),
 }  # fmt: skip
@@ -85,4 +100,7 @@ ROWS |= {f"EJD25-{k:02d}": _GIVEN for k in range(1, 15)}
 _FIELD = "a field of many axons in another model's tissue, not a change of a spine"
 ROWS |= {f"EJD25-{k}": _FIELD for k in (15, 16, 17, 18, 19)}
 _KERNEL = "spread of one release, not a change of a spine: see the reach of the kernels in docs/model.md"
-ROWS |= {name: _KERNEL for name in ("WIK20-01", "WIK20-02", "RIC08-01", "RIC08-02", "RIC08-03", "ZHU20-01")}
+ROWS |= {
+    name: _KERNEL
+    for name in ("WIK20-01", "WIK20-02", "RIC08-01", "RIC08-02", "RIC08-03", "ZHU20-01")
+}

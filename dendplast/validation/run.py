@@ -18,7 +18,7 @@ from ..build import build
 from ..capture import capture
 from ..consolidate import Arrivals
 from ..diffusion import deliveries
-from ..episodes import Calcium, Course, Episode, drive, split
+from ..episodes import Calcium, Course, drive, split
 from ..model import Model
 from ..presets import preset_names
 from ..protocol import Release
@@ -41,7 +41,11 @@ KEPT = ("tag_P", "tag_D", "elig_P", "elig_D", "PKA", "PLC", "labile", "primed")
 def missing(plan: Plan) -> str:
     """Return why a plan can not be built with what is installed, empty if it can."""
     preset = plan.where().preset
-    return "" if preset in preset_names() or preset.endswith(".toml") else f"there is no preset {preset!r}"
+    return (
+        ""
+        if preset in preset_names() or preset.endswith(".toml")
+        else f"there is no preset {preset!r}"
+    )
 
 
 def groups(plans: Mapping[str, Plan]) -> dict[str, dict[str, Plan]]:
@@ -50,7 +54,12 @@ def groups(plans: Mapping[str, Plan]) -> dict[str, dict[str, Plan]]:
     for name, plan in plans.items():
         for key, each in ((name, plan), (f"{name} baseline", plan.baseline)):
             if each is not None:
-                where = " ".join([each.region, *(f"{k}={v:g}" for k, v in sorted(each.solution.items()))])
+                where = " ".join(
+                    [
+                        each.region,
+                        *(f"{k}={v:g}" for k, v in sorted(each.solution.items())),
+                    ]
+                )
                 out.setdefault(where, {})[key] = each
     return out
 
@@ -88,8 +97,15 @@ def simulate(
         region = next(iter(some.values())).region
         mine = {**(changes or {}).get("*", {}), **(changes or {}).get(region, {})}
         for seed in seeds:
-            arguments = {"plans": some, "seed": seed, "n_spine": n_spine, "changes": mine}
-            jobs.append(Job(f"{where} {seed}", simulate_group, arguments, 20.0 + len(some)))
+            arguments = {
+                "plans": some,
+                "seed": seed,
+                "n_spine": n_spine,
+                "changes": mine,
+            }
+            jobs.append(
+                Job(f"{where} {seed}", simulate_group, arguments, 20.0 + len(some))
+            )
     found = run_jobs("validate", jobs, folder, workers, resume, show) if jobs else {}
     out: dict[str, list[Outcome]] = {}
     for job in jobs:
@@ -99,7 +115,11 @@ def simulate(
 
 
 def simulate_group(
-    report: Report, plans: Mapping[str, Plan], seed: int, n_spine: int, changes: Mapping[str, float]
+    report: Report,
+    plans: Mapping[str, Plan],
+    seed: int,
+    n_spine: int,
+    changes: Mapping[str, float],
 ) -> dict[str, Outcome]:
     """Simulate plans that share cell and solution on one seed's cell and spines."""
     model = model_of(next(iter(plans.values())), seed, n_spine, changes)
@@ -115,7 +135,9 @@ def simulate_group(
     }  # fmt: skip
 
 
-def model_of(plan: Plan, seed: int, n_spine: int, changes: Mapping[str, float]) -> Model:
+def model_of(
+    plan: Plan, seed: int, n_spine: int, changes: Mapping[str, float]
+) -> Model:
     """Build the cell of a plan with its spines, without protocol."""
     experiment = plan.experiment(seed, n_spine)
     parameters = {**experiment.parameters, **changes}
@@ -128,13 +150,15 @@ def prepared(
     """Return the courses of plans on a model, and the calcium of every episode in them."""
     courses, episodes = {}, {}
     for name, plan in plans.items():
-        schedule = compile_schedule(plan.protocol, model.choose, model.experiment.seed, model._p)
+        schedule = compile_schedule(plan.protocol, model.choose, model.experiment.seed, model.supply.tissue)
         parts = split(schedule, plan.drugs)
         episodes |= {e.key: e for _, e in parts}
         tone = model.tone if plan.tone is None else _short(plan.tone)
         at = (plan.since, plan.at) if plan.since else (plan.at,)
         starts = [(t, e.key) for t, e in parts]
-        courses[name] = Course(starts, plan.drugs, tone, at, _arrivals(model, plan.patch))
+        courses[name] = Course(
+            starts, plan.drugs, tone, at, _arrivals(model, plan.patch)
+        )
     calcium, rest = capture(model, episodes)
     return courses, calcium, rest
 
@@ -147,7 +171,7 @@ def _arrivals(model: Model, releases: Sequence[Release]) -> Arrivals:
     """Return what releases from a patch around every spine bring: each spine is at the centre."""
     if not releases:
         return Arrivals.none()
-    schedule = compile_schedule(releases, model.choose, model.experiment.seed, model._p)
+    schedule = compile_schedule(releases, model.choose, model.experiment.seed, model.supply.tissue)
     table = deliveries(schedule.sites, np.zeros((len(model.spines), 3)), model.media, model.soe)
     return Arrivals.of(table, schedule.release_time, schedule.release_site)
 
@@ -168,13 +192,17 @@ def outcome(
     elif plan.measure == "depressed":
         value = (w < 1 - LIMIT).astype(float)
     elif plan.measure == "calcium":
-        value = max(calcium[key].cai.max(axis=(0, 1)) for _, key in course.episodes) - rest
+        value = (
+            max(calcium[key].cai.max(axis=(0, 1)) for _, key in course.episodes) - rest
+        )
     else:
         value = w
     return {"value": value} | {name: last[name] for name in KEPT}
 
 
-def confirm(plan: Plan, seed: int, n_spine: int, changes: Mapping[str, float] | None = None) -> np.ndarray:
+def confirm(
+    plan: Plan, seed: int, n_spine: int, changes: Mapping[str, float] | None = None
+) -> np.ndarray:
     """Simulate a plan in full, electricity and rule together, and return the weights at its end, (n_spine,)."""
     model = model_of(plan, seed, n_spine, changes or {})
     numerics = model.experiment.numerics.replaced(plastic=True)

@@ -81,10 +81,19 @@ class Scored:
     def passed(self) -> bool:
         """Whether the class is right, and z within 2 where there is a number to compare."""
         within = math.isnan(self.z) or abs(self.z) <= Z_PASS
-        return self.right_class and within if self.expected else within and not math.isnan(self.z)
+        return (
+            self.right_class and within
+            if self.expected
+            else within and not math.isnan(self.z)
+        )
 
 
-def score_row(row: Row, plan: Plan | str, values: np.ndarray | None, baseline: np.ndarray | None = None) -> Scored:
+def score_row(
+    row: Row,
+    plan: Plan | str,
+    values: np.ndarray | None,
+    baseline: np.ndarray | None = None,
+) -> Scored:
     """Score one row.
 
     Parameters
@@ -110,10 +119,15 @@ def score_row(row: Row, plan: Plan | str, values: np.ndarray | None, baseline: n
     percent = 100.0 / factor
     expected = row.sign or _class(row.value, none, row.error or NO_ERROR / percent)
     limit = 2 * (row.error if row.numeric else NO_ERROR / percent)
-    null = {"no change": none, "blind": none if plan.order is None else _blind(plan.order) / percent + offset}
+    null = {
+        "no change": none,
+        "blind": none if plan.order is None else _blind(plan.order) / percent + offset,
+    }
     if plan.measure == "volume" or baseline is not None:
         null["blind"] = none  # the pooled controls are weights
-    tolerance = math.hypot(row.error, TAU[expected] / percent) if row.numeric else math.nan
+    tolerance = (
+        math.hypot(row.error, TAU[expected] / percent) if row.numeric else math.nan
+    )
     return Scored(
         row, plan, "", mean, float(ours.std()), none, (mean - row.value) / tolerance if row.numeric else math.nan,
         expected, _class(mean, none, limit / 2),
@@ -170,7 +184,12 @@ def contrasts(scored: Sequence[Scored]) -> tuple[list[Scored], list[Contrast]]:
     out, found = [], []
     for s in scored:
         control = by.get(s.plan.control) if s.plan is not None else None
-        if control is None or control.plan is None or not control.expected or not s.expected:
+        if (
+            control is None
+            or control.plan is None
+            or not control.expected
+            or not s.expected
+        ):
             out.append(s)
             continue
         out.append(replace(s, conversion=s.expected != control.expected))
@@ -203,7 +222,12 @@ class Score:
 
     def share(self, what: str, who: str = "model") -> float:
         """Return a share in percent of ``"right"``, ``"within"``, ``"converted"`` or ``"signs_right"``."""
-        of = {"right": self.classes, "within": self.numbers, "converted": self.conversions, "signs_right": self.signs}
+        of = {
+            "right": self.classes,
+            "within": self.numbers,
+            "converted": self.conversions,
+            "signs_right": self.signs,
+        }
         return 100.0 * getattr(self, what)[who] / of[what] if of[what] else math.nan
 
 
@@ -221,13 +245,21 @@ def summary(scored: Sequence[Scored], pairs: Sequence[Contrast]) -> Score:
     nulls = ("no change", "blind")
 
     def right(some: Sequence[Scored]) -> dict[str, int]:
-        out = {"model": sum(s.right_class for s in some)}
-        return out | {k: sum(s.null_class is not None and s.null_class[k] == s.expected for s in some) for k in nulls}
+        known = [s for s in some if s.null_class is not None]
+        null = {k: sum(s.null_class[k] == s.expected for s in known) for k in nulls}
+        return {"model": sum(s.right_class for s in some)} | null
 
     within = {"model": sum(abs(s.z) <= Z_PASS for s in numbers)}
-    within |= {k: sum(s.null_z is not None and abs(s.null_z[k]) <= Z_PASS for s in numbers) for k in nulls}
+    within |= {
+        k: sum(s.null_z is not None and abs(s.null_z[k]) <= Z_PASS for s in numbers)
+        for k in nulls
+    }
     by = {s.row.id: s for s in done}
-    ten = [((by[i].model - by[i].row.value) / by[i].row.error) ** 2 for i in TEN_HZ if i in by]
+    ten = [
+        ((by[i].model - by[i].row.value) / by[i].row.error) ** 2
+        for i in TEN_HZ
+        if i in by
+    ]
     return Score(
         len(done), len(scored), len(classes), right(classes), len(numbers), within, len(conversions),
         right(conversions), len(signs), right(signs), len(pairs), sum(abs(c.z) <= Z_PASS for c in pairs),

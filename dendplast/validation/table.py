@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import math
 import re
 from dataclasses import dataclass
@@ -91,28 +92,40 @@ def read_table(path: str | Path) -> list[Row]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
-        raise ParameterError(f"{path}: can not be read as a table of experiments: {reason}") from None
-    reader = csv.DictReader(text.splitlines())
+        raise ParameterError(
+            f"{path}: can not be read as a table of experiments: {reason}"
+        ) from None
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     header = [name.strip() for name in reader.fieldnames or ()]
     for name in COLUMNS:
         if name not in header:
             near = difflib.get_close_matches(name, header, 1, 0.6)
-            hint = f"; did you mean it by {near[0]!r}?" if near else f"; columns are {', '.join(COLUMNS)}"
+            hint = (
+                f"; did you mean it by {near[0]!r}?"
+                if near
+                else f"; columns are {', '.join(COLUMNS)}"
+            )
             raise ParameterError(f"{path}: has no column {name!r}{hint}")
     reader.fieldnames = header
     rows: list[Row] = []
     seen: dict[str, int] = {}
-    for line, cells in enumerate(reader, 2):
+    for cells in reader:
+        line = reader.line_num
         values = {name: (cells.get(name) or "").strip() for name in (*COLUMNS, *EXTRA)}
         if None in cells:
-            raise ParameterError(f"{path}, line {line}: has more cells than columns; quote cells with commas")
+            raise ParameterError(
+                f"{path}, line {line}: has more cells than columns; quote cells with commas"
+            )
         for name in _NEEDED:
             if not values[name]:
-                raise ParameterError(f"{path}, line {line}: {name} is empty; every row needs one")
+                raise ParameterError(
+                    f"{path}, line {line}: {name} is empty; every row needs one"
+                )
         if values["experiment_id"] in seen:
             first = seen[values["experiment_id"]]
             raise ParameterError(
-                f"{path}, line {line}: experiment_id {values['experiment_id']!r} is that of line {first}; each is given once"
+                f"{path}, line {line}: experiment_id {values['experiment_id']!r} is that of line {first}; "
+                "each is given once"
             )
         seen[values["experiment_id"]] = line
         rows.append(_row(values, str(path), line))
@@ -131,10 +144,13 @@ def _row(v: dict[str, str], file: str, line: int) -> Row:
         value = _number(v["y_value"])
         error = _number(v["y_err"])
         if error is not None and error < 0:
-            raise ParameterError(f"{file}, line {line}: y_err = {v['y_err']!r} must be 0 or more")
+            raise ParameterError(
+                f"{file}, line {line}: y_err = {v['y_err']!r} must be 0 or more"
+            )
         if value is None and error is not None:
             raise ParameterError(
-                f"{file}, line {line}: y_value = {v['y_value']!r} is no number; a sign (+, -, 0) needs err_kind = qualitative"
+                f"{file}, line {line}: y_value = {v['y_value']!r} is no number; a sign (+, -, 0) needs "
+                "err_kind = qualitative"
             )
     n = _number(v["n"])
     return Row(
