@@ -19,8 +19,8 @@ class ProteinParameters(Description):
     """Plasticity-related proteins in dendrite and soma; concentration 1 is the most that synthesis reaches."""
 
     D_prp: float = quantity(1e-3, "um2/ms", "assumed: 1 um2/s; shared within 70 um (10.1016/j.neuron.2010.12.008)", 0, 1)
-    q_dend: float = quantity(2.5e-4, "um3/ms", "assumed: tau_rise over the 90 um3 that one spine's proteins reach", 0, 1)
-    q_soma: float = quantity(1e-2, "um3/ms", "assumed: the soma and the stems of its dendrites within tau_rise", 0, 100)
+    q_dend: float = quantity(2.5e-4, "um3/ms", "assumed: 6 min for the 90 um3 that one spine's proteins reach", 0, 1)
+    q_soma: float = quantity(1e-2, "um3/ms", "assumed: makes its own volume in a few minutes", 0, 100)
     n_soma: float = quantity(20.0, "1", "assumed: one strong input is heard in the soma, one spine is not", 1, 1e5)
     soma_delay: float = quantity(1.8e6, "ms", "assumed: 30 min from synapse to nucleus and to message", 0, 1e9)
     q_late: float = quantity(10.0, "um3", "assumed: one synthesising spine provides for about a hundred", 0, 1e5)

@@ -17,8 +17,8 @@ __all__ = ["Crosstalk", "Proteins"]
 class Proteins:
     """Plasticity-related proteins along the tree: made in dendrite and soma, lost, and kept by spines that capture.
 
-    ``V dc/dt = q_dend n (1 - c) - V c/tau_prp + diffusion - capture`` with n synthesising spines on a segment: alone in
-    a closed volume, a spine has the pool ``prp`` of the rule with ``tau_rise = V/q_dend``.
+    ``dc/dt = (1 - c)/(tau_rise + V/(q_dend n)) - c/tau_prp + diffusion - capture`` with n synthesising spines on a segment
+    of volume V: in a closed volume with many of them this is the pool ``prp`` of the rule.
 
     Parameters
     ----------
@@ -92,7 +92,8 @@ class Proteins:
         flow = self.p.q_dend * np.bincount(segment[has], synthesis[has], len(self.c))
         flow[self.soma] += self._somatic(t, float(synthesis[has].sum())) / max(len(self.soma), 1)
         volume = self.spread.volume
-        made = (1 - self.c) * -np.expm1(-share * flow * h / volume)
+        rate = share * flow / (volume + self.p.tau_rise * flow)
+        made = (1 - self.c) * -np.expm1(-rate * h)
         self.made += float(made @ volume)
         self.c = np.clip(self.spread.advance(self.c, h, made / h), 0.0, 1.0)  # rounding
 
