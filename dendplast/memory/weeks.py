@@ -193,6 +193,7 @@ class Weeks:
         grid = rest_grid(self.t, stop, breaks, FIRST, longest=LONGEST)
         for end in np.unique(np.append(grid, ends)):
             self._step(end - self.t)
+            self.t = float(end)  # the very number: rounding must not leave a rest before the next event
             if self.structure and end >= (self._window + 1) * WINDOW:
                 self._turn_over()
 
@@ -247,6 +248,7 @@ class Weeks:
             if k + 1 < event.n:
                 end = event.start + (k + 1) * event.interval
             self._repetition(rows, cai, event.pre, end - self.t)
+            self.t = float(end)
 
     def _repetition(self, rows: np.ndarray, cai: np.ndarray, pre: np.ndarray | None, h: float) -> None:
         middle = self.t + 0.5 * h
