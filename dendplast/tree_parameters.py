@@ -18,7 +18,7 @@ _DAY = 8.64e7
 class ProteinParameters(Description):
     """Plasticity-related proteins in dendrite and soma; concentration 1 is the most that synthesis reaches."""
 
-    D_prp: float = quantity(1e-3, "um2/ms", "assumed: 1 um2/s; shared within 70 um (10.1016/j.neuron.2010.12.008)", 0, 1)
+    D_prp: float = quantity(1e-3, "um2/ms", "assumed: 1 um2/s; shared in 70 um (10.1016/j.neuron.2010.12.008)", 0, 1)
     q_dend: float = quantity(2.5e-4, "um3/ms", "assumed: 6 min for the 90 um3 that one spine's proteins reach", 0, 1)
     q_soma: float = quantity(1e-2, "um3/ms", "assumed: makes its own volume in a few minutes", 0, 100)
     n_soma: float = quantity(20.0, "1", "assumed: one strong input is heard in the soma, one spine is not", 1, 1e5)

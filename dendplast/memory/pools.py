@@ -17,7 +17,7 @@ __all__ = ["Crosstalk", "Proteins"]
 class Proteins:
     """Plasticity-related proteins along the tree: made in dendrite and soma, lost, and kept by spines that capture.
 
-    ``dc/dt = (1 - c)/(tau_rise + V/(q_dend n)) - c/tau_prp + diffusion - capture`` with n synthesising spines on a segment
+    ``dc/dt = (1 - c)/(tau_rise + V/(q_dend n)) - c/tau_prp + diffusion - capture`` with n synthesising spines on it
     of volume V: in a closed volume with many of them this is the pool ``prp`` of the rule.
 
     Parameters
@@ -67,7 +67,7 @@ class Proteins:
         return np.where(has, level[segment], 0.0)
 
     def take(self, segment: np.ndarray, captured: np.ndarray) -> None:
-        """Remove what spines captured in late weight (1); a tag that grew within the step can not take more than all."""
+        """Remove what spines captured in late weight (1); a tag that grew meanwhile takes at most all."""
         has = segment >= 0
         used = np.bincount(segment[has], np.abs(captured[has]), len(self.c)) * self.p.q_late
         used = np.minimum(used, self.c * self.spread.volume)

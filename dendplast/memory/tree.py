@@ -88,7 +88,7 @@ def straight(branches: list[tuple[int, float, float]], longest: float, soma: flo
             x.append((i + 0.5) / n)
         ends.append((row, path + total))
     size, start = np.array(length), np.array(begin)
-    side = np.c_[np.zeros(len(start)), 20.0 * np.array(section, float), np.zeros(len(start))]  # drawn beside one another
+    side = np.c_[np.zeros(len(start)), 20.0 * np.array(section, float), np.zeros(len(start))]  # beside one another
     along = np.array([1.0, 0.0, 0.0])
     names = ("soma", *(f"dend[{k}]" for k in range(len(branches))))
     return Geometry(

@@ -266,7 +266,7 @@ class Weeks:
     def _active(
         self, rows: np.ndarray, cai: np.ndarray, pre: np.ndarray | None, middle: float, h: float, p: SimpleNamespace
     ) -> tuple[State, np.ndarray]:
-        """Return the states of the active rows after a unit of calcium and the rest of its `h` ms; their mean kinase."""
+        """Return the states of the active rows after a unit of calcium and the rest of its `h` ms, and mean kinase."""
         y = State(self.y.array[:, rows])
         around = self._around(middle, self.place, rows)
         area = np.zeros(len(rows))
