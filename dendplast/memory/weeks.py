@@ -27,7 +27,7 @@ from .structure import born, growth, hazard_rate, remember
 __all__ = ["Weeks"]
 
 LONGEST = 6e5
-"""Longest step of a rest (ms); against steps of 20 s, weights after a day move by less than 0.1 % (a test)."""
+"""Longest step of a rest (ms); against steps of 20 s, weights after a day move by less than 2 % (a test)."""
 
 FIRST = 10.0
 """First step of a rest after a change in the bath (ms); receptors, which bind in 200 ms, follow it exactly."""
