@@ -13,7 +13,9 @@ from dendplast.drugs import Drug
 from dendplast.episodes import CHANNELS, GAP, Calcium, Course, drive, split
 from dendplast.parameters import Parameters
 from dendplast.protocol import Pairing, Spikes, TestPulses
+from dendplast.release import MEDIA
 from dendplast.schedule import compile_schedule
+from dendplast.terminals import Tissue
 
 REST = np.array([7e-5])
 UPTAKE = {"da": 0.02, "ach": 0.2, "ne": 5e-3}
@@ -21,7 +23,7 @@ TONE = {"da": 0.0, "ach": 0.0, "ne": 0.0}
 
 
 def schedule(*protocols):
-    return compile_schedule(protocols, lambda _: np.array([0]), 1, lambda _: 1.0)
+    return compile_schedule(protocols, lambda _: np.array([0]), 1, Tissue(MEDIA["hippocampus"]))
 
 
 @given(
