@@ -56,6 +56,7 @@ _HOME = {
     "protocols": "protocols",
     "read": "storage",
     "record": "simulate",
+    "remodel": "remodel",
     "replay": "replay",
     "run": "simulate",
     "sensitivity": "sweep.sensitivity",

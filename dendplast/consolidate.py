@@ -34,7 +34,9 @@ LIGANDS = tuple(LIGAND.values())
 _AHEAD = 1e9  # ms; how far ahead a change of the bath is looked for
 
 
-def rest_grid(start: float, stop: float, breaks: np.ndarray, tick: float = 1.0) -> np.ndarray:
+def rest_grid(
+    start: float, stop: float, breaks: np.ndarray, tick: float = 1.0, growth: float = GROWTH, longest: float = STEP_MAX
+) -> np.ndarray:
     """Return the step ends of a rest (ms): steps grow with the time since `start` or the last break.
 
     Parameters
@@ -45,12 +47,16 @@ def rest_grid(start: float, stop: float, breaks: np.ndarray, tick: float = 1.0) 
         Times at which something outside changes (ms); each is a step end, and steps grow anew from it.
     tick : float
         Smallest step (ms).
+    growth : float
+        Step over the time since the last break (1).
+    longest : float
+        Largest step (ms).
     """
     ends: list[float] = []
     for a, b in _pieces(start, stop, breaks):
         t = a
         while t < b:
-            step = min(max(tick, GROWTH * (t - a)), STEP_MAX)
+            step = min(max(tick, growth * (t - a)), longest)
             t = b if t + 1.5 * step >= b else t + step
             ends.append(t)
     return np.array(ends)

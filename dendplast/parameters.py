@@ -16,6 +16,7 @@ from pydantic import model_validator
 from .errors import ParameterError
 from .quantity import Description, quantity, under, unit_of
 from .solution import SolutionParameters
+from .tree_parameters import AbsenceParameters, CrosstalkParameters, ProteinParameters, StructureParameters
 
 __all__ = [
     "CalciumParameters",
@@ -56,6 +57,8 @@ _POPULATION = {
     "bap_peak", "epsp_peak", "bap_spread", "epsp_spread", "bap_volume", "epsp_volume", "ampa_volume"
 }  # fmt: skip
 """Targets of the calibration and their spread between spines."""
+
+_OF_THE_TREE = (ProteinParameters, CrosstalkParameters, StructureParameters, AbsenceParameters)
 
 
 class SynapseParameters(Description):
@@ -286,6 +289,10 @@ class Parameters(Description):
     expression: ExpressionParameters = ExpressionParameters()
     outcome: OutcomeParameters = OutcomeParameters()
     solution: SolutionParameters = SolutionParameters()
+    protein: ProteinParameters = ProteinParameters()
+    crosstalk: CrosstalkParameters = CrosstalkParameters()
+    structure: StructureParameters = StructureParameters()
+    absence: AbsenceParameters = AbsenceParameters()
 
     def flat(self) -> dict[str, float]:
         """Return every number by its name (names are unique over the groups)."""
@@ -293,7 +300,8 @@ class Parameters(Description):
 
     def compiled(self) -> dict[str, float]:
         """Return the parameters that the compiled spine has; the others are limits, targets and coefficients."""
-        python = {*_POPULATION, *OutcomeParameters.model_fields, *SolutionParameters.model_fields}
+        groups = (OutcomeParameters, SolutionParameters, *_OF_THE_TREE)
+        python = _POPULATION.union(*(group.model_fields for group in groups))
         return {name: value for name, value in self.flat().items() if name not in python}
 
     def replaced(self, changes: Mapping[str, Any]) -> Parameters:

@@ -32,7 +32,7 @@ _UNITS = {
     "/mM/ms": ("binding rate", 1.0), "/uM/s": ("binding rate", 1.0), "/nM/s": ("binding rate", 1e3),
     "nm": ("length", 1e-3), "um": ("length", 1.0), "mm": ("length", 1e3),
     "um2": ("area", 1.0), "um3": ("volume", 1.0), "/um": ("line density", 1.0), "/um3": ("density", 1.0),
-    "um2/ms": ("diffusion", 1.0), "um2/s": ("diffusion", 1e-3),
+    "um2/ms": ("diffusion", 1.0), "um2/s": ("diffusion", 1e-3), "um3/ms": ("flow", 1.0),
     "mV": ("voltage", 1.0), "/mV": ("per voltage", 1.0),
     "pA": ("current", 1e-3), "nA": ("current", 1.0),
     "pS": ("conductance", 1e-6), "nS": ("conductance", 1e-3), "uS": ("conductance", 1.0),

@@ -35,6 +35,7 @@ __all__ = [
     "readout",
     "resting",
     "signal",
+    "synthesises",
 ]
 
 STATES = (
@@ -108,6 +109,8 @@ class Surround:
         What a drug adds to the stimulation of adenylyl cyclase (1).
     share : mapping of str to float or ndarray
         Share that drugs leave of `parameters.SHARES`; 1 when not given.
+    pooled : bool
+        Proteins come from the tree: ``prp`` keeps what is written into it.
     """
 
     da: Any = 0.0
@@ -119,6 +122,7 @@ class Surround:
     release: Any = 0.0
     gs: Any = 0.0
     share: Mapping[str, Any] = field(default_factory=dict)
+    pooled: bool = False
 
     def left(self, name: str) -> Any:
         """Return the share of one of `parameters.SHARES` that drugs leave."""
@@ -152,6 +156,11 @@ def readout(cai: Any, y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, An
     """Return how far calcium (mM) drives kinase and phosphatase at the current thresholds, each 0 to 1."""
     k_P = y["theta"] * (1 - p.w_A * hill(y["PKA"], p.K_A, p.n_A))
     return hill(cai / p.K_P, k_P, p.n_P), hill(cai / p.K_D, y["theta"], p.n_D)
+
+
+def synthesises(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> Any:
+    """Return where protein synthesis is on: early change and drive of the cell over a threshold that priming lowers."""
+    return np.abs(y["early"]) + around.prp_drive > p.th_prp / (1 + p.k_mu * y["primed"])
 
 
 def bound(y: Mapping[str, Any], receptor: str, p: SimpleNamespace) -> Any:
@@ -244,9 +253,8 @@ def coefficients(
     out["labile"] = (drive, drive + 1 / p.tau_l)
 
     out["early"] = ((p.h_P * y["tag_P"] - p.h_D * y["tag_D"]) / p.tau_tr, 1 / p.tau_tr)
-    makes = np.abs(y["early"]) + around.prp_drive > p.th_prp / (1 + p.k_mu * y["primed"])
-    drive = np.where(makes, around.left("prp") / p.tau_rise, 0.0)
-    out["prp"] = (drive, drive + 1 / p.tau_prp)
+    drive = np.where(synthesises(y, around, p), around.left("prp") / p.tau_rise, 0.0)
+    out["prp"] = (0.0, 0.0) if around.pooled else (drive, drive + 1 / p.tau_prp)
     out["late"] = (
         y["prp"] * (y["tag_P"] * p.z_max + y["tag_D"] * p.z_min) / p.tau_z,
         y["prp"] * (y["tag_P"] + y["tag_D"]) / p.tau_z,

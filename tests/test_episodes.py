@@ -13,7 +13,9 @@ from dendplast.drugs import Drug
 from dendplast.episodes import CHANNELS, GAP, Calcium, Course, drive, split
 from dendplast.parameters import Parameters
 from dendplast.protocol import Pairing, Spikes, TestPulses
+from dendplast.release import MEDIA
 from dendplast.schedule import compile_schedule
+from dendplast.terminals import Tissue
 
 REST = np.array([7e-5])
 UPTAKE = {"da": 0.02, "ach": 0.2, "ne": 5e-3}
@@ -21,7 +23,11 @@ TONE = {"da": 0.0, "ach": 0.0, "ne": 0.0}
 
 
 def schedule(*protocols):
-    return compile_schedule(protocols, lambda _: np.array([0]), 1, lambda _: 1.0)
+<<<<<<< HEAD
+    return compile_schedule(protocols, lambda _: np.array([0]), 1, Tissue(MEDIA["striatum"]))
+=======
+    return compile_schedule(protocols, lambda _: np.array([0]), 1, Tissue(MEDIA["hippocampus"]))
+>>>>>>> validate
 
 
 @given(
@@ -136,7 +142,13 @@ def test_releases_reach_their_own_course_only():
     without = Course([(1000.0, "a")], (), TONE, (9e4,))
     changed = {**FAST, "omega": 1.0}
     one, two = (w[0][0] for w in weights([with_da, without], (changed,)))
-    assert one != two and two == weights([without], (changed,))[0][0][0]
+<<<<<<< HEAD
+    assert one != two and two == pytest.approx(weights([without], (changed,))[0][0][0], rel=1e-5)
+=======
+    assert one - two > 0.05
+    # a rest is divided where a release arrives, for all courses alike: second order in steps of a tenth
+    assert two == pytest.approx(weights([without], (changed,))[0][0][0], abs=1e-4)
+>>>>>>> validate
 
 
 def test_replayed_episodes_are_the_full_simulation():

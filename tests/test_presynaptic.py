@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 import dendplast as dp
 from dendplast import protocols
 from dendplast.presynaptic import Presynaptic, mean_release, release_weights, steady_state
+from dendplast.release import MEDIA
 from dendplast.schedule import compile_schedule
+from dendplast.terminals import Tissue
 
 synapses = st.builds(
     Presynaptic, U=st.floats(0.05, 0.9), tau_rec=st.floats(10, 1000),
@@ -20,7 +22,7 @@ synapses = st.builds(
 
 
 def compiled(synapse, *items, seed=1):
-    return compile_schedule(items, lambda chosen: np.array(chosen, int), seed, float, synapse)
+    return compile_schedule(items, lambda chosen: np.array(chosen, int), seed, Tissue(MEDIA["striatum"]), synapse)
 
 
 @given(synapses, st.floats(2, 100))

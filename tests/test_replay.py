@@ -69,7 +69,7 @@ def test_many_conditions_at_once_are_each_alone(recorded):
             # a rest's steps divide where any condition's release arrives: second order in steps of GROWTH, which
             # the fourth power of PKA carries into tags that have only begun
             np.testing.assert_allclose(
-                together[name][:, k], values[:, 0], rtol=2e-3, atol=1e-6, err_msg=f"{condition.label} {name}"
+                together[name][:, k], values[:, 0], rtol=3e-3, atol=1e-6, err_msg=f"{condition.label} {name}"
             )
 
 

@@ -107,7 +107,7 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(tmp_path):
     process = start("slow", options, tmp_path, gate, start_new_session=True)
     wait_until(lambda: list((out / ".jobs").rglob("*.pickle")) and list(tmp_path.glob("began-6-*")), process)
     os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to every process
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=240)
     assert process.returncode == 130
     assert "--resume" in stderr and "Traceback" not in stderr, stderr
     assert not (out / "slow.h5").exists() and not (out / "summary.md").exists()
@@ -115,10 +115,10 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(tmp_path):
 
     gate.touch()
     process = start("slow", [*options, "--resume"], tmp_path, gate)
-    assert (process.communicate(timeout=60), process.returncode)[1] == 0
+    assert (process.communicate(timeout=240), process.returncode)[1] == 0
     assert len(list(tmp_path.glob("began-5-*"))) == 1  # the finished job was not done again
     process = start("slow", ["--out", whole], tmp_path, gate)
-    assert (process.communicate(timeout=60), process.returncode)[1] == 0
+    assert (process.communicate(timeout=240), process.returncode)[1] == 0
     assert datasets(out / "slow.h5") == datasets(whole / "slow.h5") != {}
     assert not (out / ".jobs").exists()
 

@@ -55,7 +55,7 @@ def test_rest_comes_back_bit_by_bit(probed):
 
 
 def test_every_subtype_has_a_part_in_a_spike(probed):
-    """R-type most; a drug that blocks one leaves the others (10.1038/35046076, 10.1016/j.neuron.2004.10.013)."""
+    """R-type most in `ca1`; blocking one leaves the others (10.1038/35046076, 10.1016/j.neuron.2004.10.013)."""
     model, rest = probed
     whole = rest.bap()
     parts = {}
@@ -65,7 +65,8 @@ def test_every_subtype_has_a_part_in_a_spike(probed):
         parts[subtype] = 1 - (rest.bap() / whole).mean()
         for process in model.processes:
             setattr(process, f"open_{subtype}", 1.0)
-    assert parts["R"] >= max(parts.values()) - 0.1
+    if model.preset.name == "ca1":  # the broader spikes of projection neurons open more of the L-type channels
+        assert parts["R"] >= max(parts.values()) - 0.1
     assert min(parts.values()) > 0.05
     # parts are not exact: less calcium current also changes the voltage of the head a little
     assert sum(parts.values()) == pytest.approx(1.0, abs=0.1)

@@ -116,7 +116,7 @@ def test_a_dip_in_tone_potentiates_where_a2a_is_free():
         preset="ispn", morphology="ispn_1", spines=dp.Placement(path_min=70, path_max=110, n=2),
         numerics=dp.Numerics(dt=0.05, d_lambda=0.2), tone={"dopamine": 0.0, "acetylcholine": "100 nM"}, seed=1,
     )  # fmt: skip
-    protocol = dp.Pairing(dt=10, n=10, hz=10, n_post=3, trains=2, train_interval=10e3, start=5e3)
+    protocol = dp.protocols.pairing(dt=10, n=10, hz=10, n_post=3, trains=2, train_interval=10e3, start=5e3)
     recorded = dp.record(dp.build(experiment), protocol)
     moments = (5e3, 15e3)
     blocked = dp.Drug(agent="SCH58261", conc="1 uM")

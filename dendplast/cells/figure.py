@@ -55,7 +55,8 @@ def _traces(ax: Any, records: Sequence[Record]) -> None:
         chosen = sorted({c for c in (firing[0], firing[len(firing) // 2], firing[-1])})
         for current in chosen:
             ax.plot(r.time + shift, r.traces[current], color=COLORS[k % len(COLORS)], ls="-", lw=0.6)
-            name = textwrap.shorten(r.morphology.replace("_", " "), 22, placeholder=" …") if current == chosen[0] else ""
+            first = current == chosen[0]
+            name = textwrap.shorten(r.morphology.replace("_", " "), 22, placeholder=" …") if first else ""
             ax.text(shift + 10, 72, f"{name}\n{current:g} nA", fontsize=6, va="top")
             shift += float(r.time[-1]) + 40
     ax.set(ylabel="Soma (mV)", xlabel="Time (ms)", ylim=(-95, 75))

@@ -20,7 +20,6 @@ import numpy as np
 from ..errors import ParameterError
 from ..experiment import Experiment
 from ..media import choose_media
-from ..media import choose_media
 from ..modulation import MODULATION
 from ..parameters import Parameters
 from ..presets import load_preset

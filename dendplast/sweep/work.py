@@ -30,7 +30,7 @@ __all__ = ["checked_points", "do", "jobs_of"]
 CHUNK = 500
 """Points of one replay job: a few seconds of work, a few megabytes."""
 
-_CHECK_STREAM = 7  # spawn key: which points are simulated beside the replay
+_CHECK_STREAM = 11  # spawn key: which points are simulated beside the replay
 
 
 def jobs_of(plan: Plan) -> dict[str, dict[str, Any]]:

@@ -173,7 +173,7 @@ def _arrivals(model: Model, releases: Sequence[Release]) -> Arrivals:
         return Arrivals.none()
     schedule = compile_schedule(releases, model.choose, model.experiment.seed, model.supply.tissue)
     table = deliveries(schedule.sites, np.zeros((len(model.spines), 3)), model.media, model.soe)
-    return Arrivals.of(table, schedule.release_time, schedule.release_site)
+    return Arrivals.of(table, schedule.release_time, schedule.release_site, schedule.release_weight)
 
 
 def outcome(

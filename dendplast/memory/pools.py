@@ -1,0 +1,140 @@
+"""Substances of the whole tree: plasticity-related proteins, and a Ras-like signal."""
+
+from __future__ import annotations
+
+from collections import deque
+from types import SimpleNamespace
+
+import numpy as np
+
+from ..geometry import Geometry
+from ..rule import hill
+from ..spread import TreeSpread
+
+__all__ = ["Crosstalk", "Proteins"]
+
+
+class Proteins:
+    """Plasticity-related proteins along the tree: made in dendrite and soma, lost, and kept by spines that capture.
+
+    ``dc/dt = (1 - c)/(tau_rise + V/(q_dend n)) - c/tau_prp + diffusion - capture`` with n synthesising spines on it
+    of volume V: in a closed volume with many of them this is the pool ``prp`` of the rule.
+
+    Parameters
+    ----------
+    tree : Geometry
+        The cell's segments.
+    p : SimpleNamespace
+        `rule.parameters`.
+
+    Attributes
+    ----------
+    c : ndarray, shape (n_segment,)
+        Concentration, 0 to 1.
+    made, kept : float
+        Amounts so far (um3).
+    """
+
+    def __init__(self, tree: Geometry, p: SimpleNamespace) -> None:
+        self.p, self.spread = p, TreeSpread(tree, p.D_prp, p.tau_prp)
+        self.soma = np.flatnonzero(tree.region == "soma")
+        self.c = np.zeros(len(tree))
+        self.made = self.kept = 0.0
+        self._heard: deque[tuple[float, float]] = deque([(-np.inf, 0.0)])  # time, synthesising spines
+
+    @property
+    def amount(self) -> float:
+        """What is in the tree (um3)."""
+        return float(self.c @ self.spread.volume)
+
+    def offer(self, segment: np.ndarray, appetite: np.ndarray) -> np.ndarray:
+        """Return what each spine gets to see over a step, 0 to 1, shape (n,).
+
+        Spines of a segment share: with an appetite for more than there is, each sees the mean over the step of
+        a concentration that falls exponentially.
+
+        Parameters
+        ----------
+        segment : ndarray of int, shape (n,)
+            Of each spine; -1 for one that takes no part.
+        appetite : ndarray, shape (n,)
+            Late weight each would capture in the step under full supply (1).
+        """
+        has = segment >= 0
+        wish = np.bincount(segment[has], appetite[has], len(self.c)) * self.p.q_late
+        x = wish / self.spread.volume
+        level = self.c * np.where(x > 1e-8, -np.expm1(-x) / np.maximum(x, 1e-8), 1.0)
+        return np.where(has, level[segment], 0.0)
+
+    def take(self, segment: np.ndarray, captured: np.ndarray) -> None:
+        """Remove what spines captured in late weight (1); a tag that grew meanwhile takes at most all."""
+        has = segment >= 0
+        used = np.bincount(segment[has], np.abs(captured[has]), len(self.c)) * self.p.q_late
+        used = np.minimum(used, self.c * self.spread.volume)
+        self.c = self.c - used / self.spread.volume
+        self.kept += float(used.sum())
+
+    def advance(self, t: float, h: float, segment: np.ndarray, synthesis: np.ndarray, share: float) -> None:
+        """Make proteins for `h` ms from time `t`, spread and lose them.
+
+        Parameters
+        ----------
+        t, h : float
+            ms.
+        segment : ndarray of int, shape (n,)
+            Of each spine, or -1.
+        synthesis : ndarray of bool, shape (n,)
+            Whether a spine synthesises.
+        share : float
+            Share of all synthesis that drugs leave (1).
+        """
+        has = segment >= 0
+        flow = self.p.q_dend * np.bincount(segment[has], synthesis[has], len(self.c))
+        flow[self.soma] += self._somatic(t, float(synthesis[has].sum())) / max(len(self.soma), 1)
+        volume = self.spread.volume
+        rate = share * flow / (volume + self.p.tau_rise * flow)
+        made = (1 - self.c) * -np.expm1(-rate * h)
+        self.made += float(made @ volume)
+        self.c = np.clip(self.spread.advance(self.c, h, made / h), 0.0, 1.0)  # rounding
+
+    def _somatic(self, t: float, count: float) -> float:
+        """Return what the soma makes (um3/ms): it answers to the synapses of `soma_delay` ago."""
+        self._heard.append((t, count))
+        while len(self._heard) > 1 and self._heard[1][0] <= t - self.p.soma_delay:
+            self._heard.popleft()
+        heard = self._heard[0][1] if self._heard[0][0] <= t - self.p.soma_delay else 0.0
+        return float(self.p.q_soma * hill(heard, self.p.n_soma, 4.0))
+
+
+class Crosstalk:
+    """A Ras-like signal that leaves spines with an active kinase and lowers the kinase threshold of their neighbours.
+
+    Parameters
+    ----------
+    tree : Geometry
+        Segments no longer than the reach of the signal.
+    p : SimpleNamespace
+        `rule.parameters`.
+
+    Attributes
+    ----------
+    c : ndarray, shape (n_segment,)
+        Signal (1, see `K_ras`).
+    """
+
+    def __init__(self, tree: Geometry, p: SimpleNamespace) -> None:
+        self.p, self.spread = p, TreeSpread(tree, p.D_ras, p.tau_ras)
+        self.c = np.zeros(len(tree))
+
+    def advance(self, h: float, segment: np.ndarray, kinase: np.ndarray) -> None:
+        """Spread the signal for `h` ms; each spine of a `segment` (-1: none) adds to it by its mean kinase activity."""
+        has = segment >= 0
+        flow = self.p.q_ras * np.bincount(segment[has], kinase[has], len(self.c))
+        if flow.any() or self.c.any():
+            self.c = np.maximum(self.spread.advance(self.c, h, flow / self.spread.volume), 0.0)
+            self.c[self.c < 1e-9 * self.p.K_ras] = 0.0  # ends the work when nothing is left that could act
+
+    def lowering(self, segment: np.ndarray) -> np.ndarray:
+        """Return the factor on the kinase threshold of spines, shape (n,)."""
+        factor = 1 - self.p.w_ras * hill(self.c, self.p.K_ras, self.p.n_ras)
+        return np.where(segment >= 0, factor[segment], 1.0)
