@@ -437,9 +437,9 @@ def test_d1_agonist_makes_a_projection_neuron_fire_more_and_its_antagonist_does_
 
 def test_m1_agonist_makes_a_pyramidal_cell_fire_more_and_its_antagonist_does_not():
     agonist = drug("McN-A-343", "100 uM")
-    free, rest, _ = steps("ca1", "ca1_1", 0.3)
-    more, higher, _ = steps("ca1", "ca1_1", 0.3, (agonist,))
-    blocked, same_rest, _ = steps("ca1", "ca1_1", 0.3, (agonist, drug("pirenzepine", "10 mM")))
+    free, rest, _ = steps("ca1", "ca1_1", 0.2)
+    more, higher, _ = steps("ca1", "ca1_1", 0.2, (agonist,))
+    blocked, same_rest, _ = steps("ca1", "ca1_1", 0.2, (agonist, drug("pirenzepine", "10 mM")))
     assert (blocked, same_rest) == (free, pytest.approx(rest, abs=1e-3))
     assert more > free and higher > rest
 
