@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("--out", metavar="DIR", default="cells", help="folder of tables and figures; default: cells")
     command.add_argument("--quick", action="store_true", help="coarse steps and segments, and no spines")
+    command.add_argument("--repair", action="store_true", help="repair what can be repaired in a reconstruction")
     command.add_argument("--jobs", metavar="N", type=int, default=1, help="cells measured at once; default: 1")
 
     command = _add(commands, "validate", _validate, "score the rule against a table of published experiments")
@@ -248,8 +249,8 @@ def _cells(arguments: argparse.Namespace) -> None:
     from .cells.batch import run_cells
 
     for path in run_cells(
-        arguments.preset, arguments.morphology, Path(arguments.out), quick=arguments.quick, workers=arguments.jobs,
-        show=sys.stderr.isatty(),
+        arguments.preset, arguments.morphology, Path(arguments.out), quick=arguments.quick, repair=arguments.repair,
+        workers=arguments.jobs, show=sys.stderr.isatty(),
     ):  # fmt: skip
         print(path)
 

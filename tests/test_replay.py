@@ -67,9 +67,11 @@ def test_many_conditions_at_once_are_each_alone(recorded):
         np.testing.assert_array_equal(times, alone_times)
         for name, values in alone.items():
             # a rest's steps divide where any condition's release arrives: second order in steps of GROWTH, which
-            # the fourth power of PKA carries into tags that have only begun
+            # the fourth power of PKA carries into tags that have only begun; the low affinity state of D2 unbinds
+            # fastest of all, within the shortest of these steps
+            rtol = 3e-3 if name == "D2_low" else 2e-3
             np.testing.assert_allclose(
-                together[name][:, k], values[:, 0], rtol=3e-3, atol=1e-6, err_msg=f"{condition.label} {name}"
+                together[name][:, k], values[:, 0], rtol=rtol, atol=1e-6, err_msg=f"{condition.label} {name}"
             )
 
 

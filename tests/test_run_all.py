@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import signal
@@ -45,7 +46,10 @@ def start(names, options, folder, gate="", **more):
     env.pop("DISPLAY", None)
     env.pop("NEURON_MODULE_OPTIONS", None)
     command = [sys.executable, ROOT / "tests" / "fake_study.py", names, *map(str, options)]
-    return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+    # tests that run in parallel ignore Ctrl-C, and a process inherits that
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=env, text=True, preexec_fn=heed, **pipes, **more)
 
 
 def datasets(path):
@@ -107,7 +111,7 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(tmp_path):
     process = start("slow", options, tmp_path, gate, start_new_session=True)
     wait_until(lambda: list((out / ".jobs").rglob("*.pickle")) and list(tmp_path.glob("began-6-*")), process)
     os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to every process
-    stdout, stderr = process.communicate(timeout=240)
+    stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "--resume" in stderr and "Traceback" not in stderr, stderr
     assert not (out / "slow.h5").exists() and not (out / "summary.md").exists()
@@ -115,10 +119,10 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(tmp_path):
 
     gate.touch()
     process = start("slow", [*options, "--resume"], tmp_path, gate)
-    assert (process.communicate(timeout=240), process.returncode)[1] == 0
+    assert (process.communicate(timeout=60), process.returncode)[1] == 0
     assert len(list(tmp_path.glob("began-5-*"))) == 1  # the finished job was not done again
     process = start("slow", ["--out", whole], tmp_path, gate)
-    assert (process.communicate(timeout=240), process.returncode)[1] == 0
+    assert (process.communicate(timeout=60), process.returncode)[1] == 0
     assert datasets(out / "slow.h5") == datasets(whole / "slow.h5") != {}
     assert not (out / ".jobs").exists()
 

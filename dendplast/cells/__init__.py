@@ -19,6 +19,7 @@ def battery(
     targets: str | Path | None = None,
     dt: float = 0.025,
     d_lambda: float = 0.1,
+    repair: bool = False,
     workers: int = 1,
     show: bool = False,
 ) -> pd.DataFrame:
@@ -36,6 +37,8 @@ def battery(
         Time step (ms).
     d_lambda : float
         Largest segment, as a share of the length constant at 100 Hz (1).
+    repair : bool
+        Repair what can be repaired in a reconstruction; its axon is replaced by a stub in any case.
     workers : int
         Processes at once; each cell has a process of its own.
     show : bool
@@ -58,7 +61,7 @@ def battery(
     from .targets import load_targets
 
     names = names_for(preset, morphologies)
-    records = measure(preset, names, Numbers(dt, d_lambda), targets=targets, workers=workers, show=show)
+    records = measure(preset, names, Numbers(dt, d_lambda, repair=repair), targets=targets, workers=workers, show=show)
     return table(records, load_targets(targets or preset))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -27,6 +28,7 @@ def run_cells(
     out: Path,
     *,
     quick: bool = False,
+    repair: bool = False,
     workers: int = 1,
     show: bool = False,
 ) -> list[Path]:
@@ -42,6 +44,8 @@ def run_cells(
         Folder; it is made when missing.
     quick : bool
         Coarse steps and segments, and nothing that needs spines.
+    repair : bool
+        Repair what can be repaired in a reconstruction.
     workers : int
         Processes at once.
     show : bool
@@ -71,8 +75,9 @@ def run_cells(
     except OSError as error:
         raise StorageError(f"{out}: can not be made: {error.strerror}; give another folder") from None
     written = []
+    numbers = replace(QUICK if quick else Numbers(), repair=repair)
     for preset, targets in loaded.items():
-        records = measure(preset, names[preset], QUICK if quick else Numbers(), workers=workers, show=show)
+        records = measure(preset, names[preset], numbers, workers=workers, show=show)
         name = Path(preset).stem
         written += [*_write(out / name, table(records, targets)), *save(draw(records, targets), out, name)]
     return written

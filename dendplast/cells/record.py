@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,11 +28,14 @@ class Numbers:
         Largest segment, as a share of the length constant at 100 Hz.
     spines : bool
         Measure what needs spines too.
+    repair : bool
+        Repair what can be repaired in a reconstruction; else a defect refuses it.
     """
 
     dt: float = 0.025
     d_lambda: float = 0.1
     spines: bool = True
+    repair: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Record:
     traces : dict of float to ndarray, shape (n_time,)
         Voltage of the soma (mV) in each step, by its current (nA).
     rates : ndarray, shape (n_step, 2)
-        Current (nA) and mean rate (Hz).
+        Current (nA) and rate (Hz) over the whole step: few spikes before a block are a low rate.
     bap : ndarray, shape (n_segment, 2)
         Path distance (um) and height of the back-propagating spike (mV).
     bap_main : ndarray of bool, shape (n_segment,)
@@ -117,14 +121,19 @@ def job(
 ) -> Record:
     """Build the cell and measure every feature that has a target."""
     from ..bench import SOMA, bench
-    from ..cell import build_cell
-    from ..morphology import load
+    from ..build import build_cell_for
+    from ..experiment import Experiment, Numerics
     from ..presets import load_preset
     from ..probes import trunk
-    from .features import kind, rate
+    from .features import kind
     from .measured import Measured
 
-    cell = build_cell(load(morphology), load_preset(preset), numbers.d_lambda)
+    # the presets' axon is a stub: most reconstructions have none, or one that their paper cut off
+    described = Experiment(
+        preset=preset, morphology=morphology, drop_axon=True, repair=numbers.repair,
+        numerics=Numerics(d_lambda=numbers.d_lambda),
+    )  # fmt: skip
+    cell = build_cell_for(described, load_preset(preset))
     with bench(cell, numbers.dt) as live:
         measured = Measured(live, targets)
         bare, spiny = ([t for t in targets.feature if kind(t.name).spines == what] for what in (False, True))
@@ -143,9 +152,17 @@ def job(
             values=values,
             time=next(iter(ladder.values())).time,
             traces={current: traces.soma.astype(np.float32) for current, traces in ladder.items()},
-            rates=np.array([(current, rate(traces)) for current, traces in ladder.items()]),
+            rates=np.array([(current, _over_the_step(traces)) for current, traces in ladder.items()]),
             bap=np.column_stack([live.geometry.path_distance, measured.bap]),
             bap_main=main,
             bap_is_trunk=len(trunk(live.geometry)) > 0,
             calcium={name: measured.calcium.rise(name) for name in measured.calcium.cai} if numbers.spines else {},
         )
+
+
+def _over_the_step(traces: Any) -> float:
+    """Return the spikes in a step over its duration (Hz)."""
+    from .features import of_trace
+
+    spikes = of_trace(traces, "Spikecount_stimint")
+    return 0.0 if np.isnan(spikes) else 1e3 * spikes / (traces.stop - traces.start)
