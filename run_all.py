@@ -66,7 +66,7 @@ def run(options: argparse.Namespace, command: str) -> int:
     from dendplast.studies.batch import duration, run_studies, write_summary
 
     start = time.monotonic()
-    print("NEURON mechanisms (compiled at first use, in less than a minute): ", end="", flush=True)
+    print("NEURON mechanisms (compiled at first use, in one to two minutes): ", end="", flush=True)
     print(ensure_loaded().origin)
 
     def say(outcome) -> None:

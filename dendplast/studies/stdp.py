@@ -141,7 +141,7 @@ def _tables(path: Path) -> dict[str, Any]:
 
 def _draw(path: Path) -> dict[str, Figure]:
     with style():
-        figure = Figure(figsize=(7.2, 3.0))
+        figure = Figure(figsize=(7.2, 3.3))
         axes = figure.subplots(1, 2)
         titles = {"ca1": "ca1: 60 pairings at 0.2 Hz, bath", "dspn": "dspn: 15 trains of 10 at 10 Hz, patch burst"}
         for ax, letter, (label, table) in zip(axes, "AB", _tables(path).items(), strict=True):
@@ -153,10 +153,11 @@ def _draw(path: Path) -> dict[str, Figure]:
                       marker=marker)  # fmt: skip
             ax.axhline(100, color="black", lw=0.4)
             ax.axvline(0, color="black", lw=0.4)
-            ax.set(xlabel="Spike timing, post − pre (ms)", ylabel=f"Weight (% of start; mean ± SD, n = {n} spines)")
+            ax.set(xlabel="Spike timing, post − pre (ms)", ylabel=f"Weight (% of start)\nmean ± SD, n = {n} spines")
             ax.set_title(titles[label])
             panel_letter(ax, letter)
-        axes[0].legend(loc="best")
+        handles, names = axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower center", ncols=len(names))
     return {"curve": figure}
 
 
