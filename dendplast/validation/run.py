@@ -21,6 +21,7 @@ from ..diffusion import deliveries
 from ..episodes import Calcium, Course, drive, split
 from ..model import Model
 from ..presets import preset_names
+from ..presynaptic import Presynaptic
 from ..protocol import Release
 from ..schedule import compile_schedule
 from ..simulate import run
@@ -150,7 +151,9 @@ def prepared(
     """Return the courses of plans on a model, and the calcium of every episode in them."""
     courses, episodes = {}, {}
     for name, plan in plans.items():
-        schedule = compile_schedule(plan.protocol, model.choose, model.experiment.seed, model.supply.tissue)
+        schedule = compile_schedule(
+            plan.protocol, model.choose, model.experiment.seed, model.supply.tissue, _synapse(model)
+        )
         parts = split(schedule, plan.drugs)
         episodes |= {e.key: e for _, e in parts}
         tone = model.tone if plan.tone is None else _short(plan.tone)
@@ -161,6 +164,14 @@ def prepared(
         )
     calcium, rest = capture(model, episodes)
     return courses, calcium, rest
+
+
+def _synapse(model: Model) -> Presynaptic | None:
+    """Return the short-term plasticity of the region's connection in the calcium of the experiment."""
+    synapse = model.experiment.presynaptic
+    if synapse is None:
+        return None
+    return synapse.at(model.experiment.solution.ca, model.parameters.solution.ca_ref)
 
 
 def _short(tone: Any) -> dict[str, float]:
