@@ -90,7 +90,7 @@ def test_rest_steps_are_the_ticks_they_stand_for():
         quick.rest(t, end, ca)
         t = end
     for k in range(3000):
-        slow.tick(float(k), ca[None])
+        slow.tick(float(k), ca)
     for name in ("tag_P", "tag_D", "PKA", "D1", "kinase", "elig_P", "elig_D", "early", "gate"):
         # ticks are first order: 1 ms against D1's 200 ms is half a percent of a state that moves that fast
         np.testing.assert_allclose(quick.y[name], slow.y[name], rtol=1e-2, atol=1e-9, err_msg=name)
