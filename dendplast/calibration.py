@@ -1,10 +1,11 @@
 """Scale each spine's NMDA and calcium conductance so that its calcium is what was measured in spines.
 
 Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
-As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own
-responses, each spine here is given the conductances that make one back-propagating spike and one EPSP at
-rest raise calcium by its targets, and reads calcium over the sum of the two (`ca_scale`).  Targets differ between spines as measured peaks do: log-normal, with mean
-`bap_peak` and `epsp_peak` and the published spread, unless spines are to be identical.
+Each spine is given the conductances that make one back-propagating spike and one EPSP at rest raise calcium by
+its targets.  Targets differ between spines as measured peaks do: log-normal, with mean `bap_peak` and
+`epsp_peak` and the published spread, unless spines are to be identical.  As in Chindemi et al. 2022
+(10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own responses, the rule then reads
+calcium over the sum of the two (`ca_scale`).
 """
 
 from __future__ import annotations
