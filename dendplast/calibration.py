@@ -1,10 +1,11 @@
 """Scale each spine's NMDA and calcium conductance so that its calcium is what was measured in spines.
 
 Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
-As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own
-responses, each spine here is given the conductances that make one back-propagating spike and one EPSP at
-rest raise calcium by its targets.  Targets differ between spines as measured peaks do: log-normal, with mean
-`bap_peak` and `epsp_peak` and the published spread, unless spines are to be identical.
+Each spine is given the conductances that make one back-propagating spike and one EPSP at rest raise calcium by
+its targets.  Targets differ between spines as measured peaks do: log-normal, with mean `bap_peak` and
+`epsp_peak` and the published spread, unless spines are to be identical.  As in Chindemi et al. 2022
+(10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own responses, the rule then reads
+calcium over the sum of the two (`ca_scale`).
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ RANGE = 30.0
 
 
 def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
-    """Scale ``g_vgcc`` and ``g_nmda`` of every spine to the target peaks.
+    """Scale ``g_vgcc`` and ``g_nmda`` of every spine to the target peaks, and its thresholds to what it got.
 
     Parameters
     ----------
     model : Model
-        A built model; its conductances are changed.
+        A built model; its conductances and `ca_scale` are changed.
     rounds : int
         Corrections.  Peaks are nearly linear in the conductances and the presets start near the target, so
         one leaves an error of a few percent, two of less than 1 % (a test).
@@ -47,6 +48,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     """
     numerics, cell = model.experiment.numerics, model.preset.cell
     aims = targets(model)
+    given = dict(aims)
     start = {name: model.conductances[name].copy() for name in ("g_vgcc", "g_nmda")}
     peaks: dict[str, np.ndarray] = {}
     model.driver = calibrate
@@ -60,6 +62,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
                     model.set_conductances(**{conductance: np.clip(wanted, low, high)})
+                    given[name] = target * np.clip(wanted, low, high) / wanted
                     beyond = np.flatnonzero((wanted < low) | (wanted > high))
                     if len(beyond):
                         _log.warning(
@@ -70,6 +73,8 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                         )  # fmt: skip
     finally:
         model.driver = None
+    c = model.parameters.calcium
+    model.set_ca_scale((given["bap"] + given["epsp"]) / (c.bap_peak + c.epsp_peak))
     return peaks
 
 

@@ -58,6 +58,9 @@ _POPULATION = {
 }  # fmt: skip
 """Targets of the calibration and their spread between spines."""
 
+ELECTRIC = ("synapse", "calcium", "solution")
+"""Groups that shape calcium; the others are the rule's."""
+
 _OF_THE_TREE = (ProteinParameters, CrosstalkParameters, StructureParameters, AbsenceParameters)
 
 
@@ -128,6 +131,9 @@ class CalciumParameters(Description):
 class ReadoutParameters(Description):
     """Kinase and phosphatase read calcium; eligibility traces remember them; the threshold slides."""
 
+    tau_cam: float = quantity(
+        20.0, "ms", "assumed: between the fast and the slow lobe of calmodulin (10.1371/journal.pcbi.1000675)", 0.1, 1e4
+    )
     K_P: float = quantity(4.0e-3, "mM", _TUNED + "10.7554/eLife.09685 without drug", 1e-5, 1)
     n_P: float = quantity(6.0, "1", _TUNED + "10.7554/eLife.09685 without drug", 1, 12)
     K_D: float = quantity(1.3e-3, "mM", _TUNED + "10.7554/eLife.09685 without drug", 1e-5, 1)
@@ -149,6 +155,9 @@ class ReadoutParameters(Description):
         50.0, "ms", "assumed: window of timing-dependent depression (10.1016/S0896-6273(03)00476-8)", 1, 1e5
     )
     tau_G: float = quantity(30.0, "ms", "assumed: presynaptic NMDA and metabotropic receptors stay active", 1, 1e5)
+    tau_GP: float = quantity(
+        70.0, "ms", "assumed: as long as NMDA receptors conduct, which hold CaMKII (10.1038/35081080)", 1, 1e5
+    )
     r_E: float = quantity(0.0, "/ms", "assumed: no endocannabinoid arm unless the preset says so", 0, 10)
     e_0: float = quantity(0.02, "1", "assumed: background activity leaves no tag", 0, 1)
     w_theta: float = quantity(0.3, "1", "assumed: share of the threshold that activity moves", 0, 1)

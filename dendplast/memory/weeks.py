@@ -18,7 +18,7 @@ from ..errors import ParameterError
 from ..geometry import Geometry
 from ..parameters import RECEPTORS, SHARES, Parameters
 from ..release import LIGAND
-from ..rule import State, Surround, bound, efficacy, learn, midpoint, parameters, readout, resting, synthesises
+from ..rule import State, Surround, bound, efficacy, learn, midpoint, parameters, resting, synthesises
 from .pools import Crosstalk, Proteins
 from .roster import Roster
 from .stimuli import Puff, Stimulus, Trace
@@ -279,7 +279,7 @@ class Weeks:
                 y = midpoint(y, self.p.ca_rest, around, size, p)
             else:
                 seen = around if release is None else Surround(**(vars(around) | {"release": release}))
-                y = learn(y, *readout(ca, y, p), ca, seen, size, p)
+                y = learn(y, ca, seen, size, p)
             area += size * y["kinase"]
         return y, area / h
 
