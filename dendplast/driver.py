@@ -345,6 +345,22 @@ class Driver:
         values["cai_peak"] = self.peak.get()
         return {n: values[n] for n in OUTCOMES}
 
+    def reach(self, t: float) -> None:
+        """Rest to `t` (ms) itself, where `to` has stopped a step before it: the end of a run."""
+        if self.active_since is None and t > self.t:
+            engines = self._gather()
+            for group, engine in zip(self.groups, engines, strict=True):
+                engine.rest(self.t, t, self.rest["cai"][group])
+            self._scatter(engines)
+            self.t = t
+
+    def write(self, name: str, values: np.ndarray) -> None:
+        """Give every spine its own value of a parameter of the rule, shape (n_spine,)."""
+        for process, value in zip(self.model.processes, values, strict=True):
+            setattr(process, name, float(value))
+        for group, engine in zip(self.groups, self._engines, strict=True):
+            setattr(engine.p, name, np.asarray(values, float)[group])
+
     # ---- between NEURON and the engines ----------------------------------------------------------------
 
     def _gather(self) -> list[Engine]:

@@ -160,10 +160,10 @@ def test_one_row_stands_for_all_that_nothing_happened_to():
     event, puff = strong(H)
     volume = np.random.default_rng(1).uniform(0.05, 0.2, N)
     shared, apart = (model([event], [puff], volume=volume) for _ in range(2))
-    apart._own(np.arange(N))
+    apart.rows.own(apart.roster, np.arange(N))
     shared.run(3 * H)
     apart.run(3 * H)
-    assert len(shared.place) == 1 + len(STRONG) < len(apart.place)
+    assert len(shared.rows) == 1 + len(STRONG) < len(apart.rows)
     a, b = shared.outcome(), apart.outcome()
     for name in a:
         assert a[name] == pytest.approx(b[name], rel=1e-9, abs=1e-12), name  # rounding

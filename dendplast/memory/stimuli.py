@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from ..errors import ParameterError
 from ..release import LIGAND
 
-__all__ = ["Puff", "Stimulus", "Trace", "pulses"]
+if TYPE_CHECKING:
+    from .weeks import Weeks
+
+__all__ = ["Puff", "Stimulus", "Trace", "Window", "pulses"]
+
+
+@runtime_checkable
+class Window(Protocol):
+    """Something else that moves the spines from `start` to `stop` (ms), such as a simulation of the cell."""
+
+    start: float
+    stop: float
+    spines: np.ndarray
+    """Ids that it names."""
+
+    def play(self, weeks: Weeks) -> None:
+        """Move `weeks` from `start` to `stop`."""
 
 
 @dataclass(frozen=True, eq=False)
