@@ -261,5 +261,8 @@ def _enter(weeks: Weeks, rows: np.ndarray, driver: Driver, size: np.ndarray, eve
         driver.slow[name].set(y[name] * size if name == "volume" else y[name])
     if driver.model.experiment.numerics.plastic:
         driver.slow["w"].set(efficacy(y, weeks.p))
-    threshold = weeks.numbers(rows).K_P
-    driver.write("K_P", np.broadcast_to(threshold, len(rows)))
+    threshold = np.broadcast_to(weeks.numbers(rows).K_P, len(rows))
+    for process, value in zip(driver.model.processes, threshold, strict=True):
+        process.K_P = float(value)
+    for group, engine in zip(driver.groups, driver.engines, strict=True):
+        engine.p.K_P = threshold[group]

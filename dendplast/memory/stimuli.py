@@ -70,6 +70,19 @@ class Stimulus:
         if self.n > 1 and self.interval < len(self.cai):
             raise ParameterError(f"interval = {self.interval:g} ms: must be at least the {len(self.cai)} ms of a unit")
 
+    @classmethod
+    def train(
+        cls, start: float, spines: np.ndarray, peak: float, rest: float, n: int = 1, hz: float = 1.0, times: int = 1,
+        interval: float = 0.0, rise: float = 5.0, decay: float = 70.0,
+    ) -> Stimulus:  # fmt: skip
+        """Return a train of synaptic pulses, glutamate with each of them, `times` times `interval` ms apart.
+
+        The other arguments are those of `pulses`.
+        """
+        cai = pulses(peak, rest, n, hz, rise, decay)
+        pre = np.bincount(np.floor(np.arange(n) * 1000 / hz).astype(int), minlength=len(cai)).astype(float)
+        return cls(start, spines, cai, times, interval, pre)
+
     @property
     def stop(self) -> float:
         """End of the last repetition (ms)."""
