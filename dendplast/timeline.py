@@ -143,7 +143,9 @@ class Timeline(Description):
             raise ValueError("experiment.excitability must be false: spines that come and go have no gains")
         for session in self.sessions:
             if session.stop > self.until:
-                raise ValueError(f"until = {self.until:g} ms must not be before the session's end at {session.stop:g} ms")
+                raise ValueError(
+                    f"until = {self.until:g} ms must not be before the session's end at {session.stop:g} ms"
+                )
         for t in self.at:
             if not 0 <= t <= self.until:
                 raise ValueError(f"at = {t:g} ms must be from 0 to until = {self.until:g} ms")
