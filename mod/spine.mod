@@ -601,7 +601,7 @@ PROCEDURE learn(h (ms)) {
     kinase = relax(kinase, drive, drive + 1/tau_K, h)
     drive = k_N*phi_D
     phosphatase = relax(phosphatase, drive, drive + 1/tau_N, h)
-    cam = relax(cam, own/tau_cam, 1/tau_cam, h)
+    cam = own + (cam - own)*exp(-h/tau_cam)
 
     w = 1
     if (plastic > 0) {
