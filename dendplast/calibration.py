@@ -5,7 +5,7 @@ Each spine is given the conductances that make one back-propagating spike and on
 its targets.  Targets differ between spines as measured peaks do: log-normal, with mean `bap_peak` and
 `epsp_peak` and the published spread, unless spines are to be identical.  As in Chindemi et al. 2022
 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own responses, the rule then reads
-calcium over the sum of the two (`ca_scale`).
+calcium over the mean of the two relative to the preset's (`ca_scale`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     finally:
         model.driver = None
     c = model.parameters.calcium
-    model.set_ca_scale((given["bap"] + given["epsp"]) / (c.bap_peak + c.epsp_peak))
+    model.set_ca_scale((given["bap"] / c.bap_peak + given["epsp"] / c.epsp_peak) / 2)
     return peaks
 
 

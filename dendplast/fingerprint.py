@@ -32,7 +32,8 @@ def electric_hash() -> str:
     Presets are not in it: whoever asks adds what of them is electrical.
     """
     digest = hashlib.sha256(repr([__version__, *map(metadata.version, ("neuron", "numpy"))]).encode())
-    for path in sorted([*Path(__file__).parent.glob("*.py"), *mod_dir().glob("*.mod"), *morphology_dir().glob("*.swc")]):
+    sources = [*Path(__file__).parent.glob("*.py"), *mod_dir().glob("*.mod"), *morphology_dir().glob("*.swc")]
+    for path in sorted(sources):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

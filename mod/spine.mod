@@ -163,18 +163,18 @@ PARAMETER {
     ca_rest     = 7e-05        (mM)        <0, 0.01>
     : kinase and phosphatase read calmodulin; eligibility traces remember them; the threshold slides
     tau_cam     = 20           (ms)        <0.1, 10000>
-    K_P         = 0.004        (mM)        <1e-05, 1>
-    n_P         = 6            (1)         <1, 12>
-    K_D         = 0.0013       (mM)        <1e-05, 1>
+    K_P         = 0.001        (mM)        <1e-05, 1>
+    n_P         = 12           (1)         <1, 12>
+    K_D         = 0.0006       (mM)        <1e-05, 1>
     n_D         = 8            (1)         <1, 12>
     k_K         = 0.03         (/ms)       <0, 10>
     k_N         = 0.02         (/ms)       <0, 10>
     tau_K       = 700          (ms)        <1, 100000>
     tau_N       = 700          (ms)        <1, 100000>
     w_A         = 0.4          (1)         <0, 0.95>
-    r_P         = 0.001        (/ms)       <0, 10>
+    r_P         = 0.02         (/ms)       <0, 10>
     tau_P       = 5000         (ms)        <1, 1e+06>
-    r_D         = 0.0008       (/ms)       <0, 10>
+    r_D         = 0.016        (/ms)       <0, 10>
     tau_D       = 8000         (ms)        <1, 1e+06>
     zeta        = 1            (1)         <0, 1>
     e_0         = 0.02         (1)         <0, 1>
@@ -601,7 +601,7 @@ PROCEDURE learn(h (ms)) {
     kinase = relax(kinase, drive, drive + 1/tau_K, h)
     drive = k_N*phi_D
     phosphatase = relax(phosphatase, drive, drive + 1/tau_N, h)
-    cam = relax(cam, own/tau_cam, 1/tau_cam, h)
+    cam = own + (cam - own)*exp(-h/tau_cam)
 
     w = 1
     if (plastic > 0) {
