@@ -99,7 +99,7 @@ def test_without_presynaptic_every_spike_releases_alike():
     assert all((e.pre_weight == 1).all() for _, e in parts)
 
 
-def test_what_the_recording_could_tell_is_the_sign_matrix_of_visual_cortex():
+def test_the_sign_matrix_of_visual_cortex():
     """Nothing without modulators, beta + at either order, M1 - at either order, both: order decides.
 
     10.1016/j.neuron.2007.08.013.
@@ -110,7 +110,7 @@ def test_what_the_recording_could_tell_is_the_sign_matrix_of_visual_cortex():
     assert all(w[f"SEO07-{k:02d}"] < 90 for k in (5, 6, 8))
 
 
-def test_what_the_recording_could_tell_is_the_sign_matrix_of_the_striatum():
+def test_the_sign_matrix_of_the_striatum():
     """10.1126/science.1160575: in both cells order decides, and D1 takes depression from the direct pathway."""
     d1, d2 = percent("SHE08-03", "SHE08-04", "SHE08-05"), percent("SHE08-01", "SHE08-02")
     assert d1["SHE08-03"] > 110 and 90 < d1["SHE08-04"] < 110 and d1["SHE08-05"] < 90
