@@ -1,9 +1,10 @@
-"""Scale each spine's NMDA and calcium conductance so that its calcium is what was measured in spines.
+"""Scale each spine's calcium channels and the calcium share of its NMDA current to the calcium measured in spines.
 
 Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
 As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own
-responses, each spine here is given the conductances that make one back-propagating spike and one EPSP at
-rest raise calcium by its targets.  Targets differ between spines as measured peaks do: log-normal, with mean
+responses, each spine here is given the `g_vgcc` and the `ca_fraction` that make one back-propagating spike and
+one EPSP at rest raise calcium by its targets.  NMDA and AMPA conductances are left as they are (but for synapses
+that make their branch spike alone): electrical measurements decide the electrics.  Targets differ between spines as measured peaks do: log-normal, with mean
 `bap_peak` and `epsp_peak` and the published spread, unless spines are to be identical.
 """
 
@@ -13,6 +14,7 @@ import logging
 
 import numpy as np
 
+from .drugs import OPEN
 from .model import Model
 from .population import peak_targets
 from .responses import Rest
@@ -22,22 +24,25 @@ __all__ = ["calibrate", "targets"]
 
 _log = logging.getLogger(__name__)
 
+SCALED = {"bap": "g_vgcc", "epsp": "ca_fraction"}
+"""What is scaled to which peak."""
+
 WEAKENINGS = 5
 """How often a synapse that makes its branch spike is weakened, by 0.6 each time."""
 
 RANGE = 30.0
-"""Largest factor by which a conductance may be scaled; beyond it the spine is reported instead."""
+"""Largest factor by which either may be scaled; beyond it the spine is reported instead."""
 
 
 def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
-    """Scale ``g_vgcc`` and ``g_nmda`` of every spine to the target peaks.
+    """Scale ``g_vgcc`` and ``ca_fraction`` of every spine to the target peaks, without drugs.
 
     Parameters
     ----------
     model : Model
         A built model; its conductances are changed.
     rounds : int
-        Corrections.  Peaks are nearly linear in the conductances and the presets start near the target, so
+        Corrections.  Peaks are nearly linear in what is scaled and the presets start near the target, so
         one leaves an error of a few percent, two of less than 1 % (a test).
 
     Returns
@@ -47,18 +52,21 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     """
     numerics, cell = model.experiment.numerics, model.preset.cell
     aims = targets(model)
-    start = {name: model.conductances[name].copy() for name in ("g_vgcc", "g_nmda")}
+    start = {name: model.conductances[name].copy() for name in SCALED.values()}
     peaks: dict[str, np.ndarray] = {}
-    model.driver = calibrate
+    model.driver, held = calibrate, model.held
+    model.held = held | OPEN  # the targets were measured without drugs
     try:
         with fixed_step(numerics.dt, cell.celsius):
             rest = Rest(model, numerics.settle, cell.v_init)
             for _ in range(rounds):
-                for name, conductance in (("bap", "g_vgcc"), ("epsp", "g_nmda")):
+                for name, conductance in SCALED.items():
                     target = aims[name]
                     peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest, target)
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
+                    if conductance == "ca_fraction":
+                        high = np.minimum(high, 1.0)  # a share
                     model.set_conductances(**{conductance: np.clip(wanted, low, high)})
                     beyond = np.flatnonzero((wanted < low) | (wanted > high))
                     if len(beyond):
@@ -69,7 +77,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                             1e3 * peaks[name][beyond[0]], 1e3 * target[beyond[0]],
                         )  # fmt: skip
     finally:
-        model.driver = None
+        model.driver, model.held = None, held
     return peaks
 
 
