@@ -1,11 +1,12 @@
-"""Scale each spine's calcium channels and the calcium share of its NMDA current to the calcium measured in spines.
+"""Scale each spine's calcium channels, and the calcium share of its NMDA current, to calcium measured in spines.
 
 Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
 As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own
 responses, each spine here is given the `g_vgcc` and the `ca_fraction` that make one back-propagating spike and
 one EPSP at rest raise calcium by its targets.  NMDA and AMPA conductances are left as they are (but for synapses
-that make their branch spike alone): electrical measurements decide the electrics.  Targets differ between spines as measured peaks do: log-normal, with mean
-`bap_peak` and `epsp_peak` and the published spread, unless spines are to be identical.
+that make their branch spike alone): electrical measurements decide the electrics.  Targets differ between
+spines as measured peaks do: log-normal, with mean `bap_peak` and `epsp_peak` and the published spread, unless
+spines are to be identical.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 SCALED = {"bap": "g_vgcc", "epsp": "ca_fraction"}
 """What is scaled to which peak."""
+
+SPIKE = 20.0
+"""A branch that one EPSP lifts by so much (mV) is near its spike or in it: measured synapses lift theirs by 1 to 15."""
 
 WEAKENINGS = 5
 """How often a synapse that makes its branch spike is weakened, by 0.6 each time."""
@@ -62,7 +66,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
             for _ in range(rounds):
                 for name, conductance in SCALED.items():
                     target = aims[name]
-                    peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest, target)
+                    peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest)
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
                     if conductance == "ca_fraction":
@@ -89,19 +93,19 @@ def targets(model: Model) -> dict[str, np.ndarray]:
     return peak_targets(spines, p, model.preset.spines, model.experiment.seed)
 
 
-def _unitary(model: Model, rest: Rest, target: np.ndarray) -> np.ndarray:
+def _unitary(model: Model, rest: Rest) -> np.ndarray:
     """Return each spine's EPSP calcium (mM), after weakening the synapses that set off a local spike alone.
 
     One synapse does not make an oblique branch spike; it takes about twenty (10.1016/j.neuron.2006.03.016).
     A large head on a thin synthetic branch would.
     """
-    peaks = rest.epsp(np.arange(len(model.spines)))
+    every = np.arange(len(model.spines))
+    strong = every[rest.lift(every) > SPIKE]
     for _ in range(WEAKENINGS):
-        strong = np.flatnonzero(peaks > 2 * np.maximum(target, model.parameters.calcium.epsp_peak))
         if not len(strong):
             break
         ampa = model.conductances["g_ampa"].copy()
         ampa[strong] *= 0.6
         model.set_conductances(g_ampa=ampa)
-        peaks[strong] = rest.epsp(strong)
-    return peaks
+        strong = strong[rest.lift(strong) > SPIKE]
+    return rest.epsp(every)
