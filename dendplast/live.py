@@ -13,8 +13,9 @@ from .driver import Driver
 from .drugs import Drug
 from .experiment import Experiment
 from .memory import Weeks
-from .model import REFERENCE_VOLUME, Model
+from .model import Model
 from .moments import resolve_time
+from .population import unitary
 from .recorder import Recorder
 from .remodel import remodel
 from .result import OUTCOMES, Result
@@ -71,9 +72,8 @@ class LiveCell:
         self.spines = Spines(
             *(np.concatenate([getattr(self.spines, f.name), getattr(new, f.name)]) for f in fields(Spines))
         )
-        flat = self.model.parameters.flat()
-        for name, values in self.conductances.items():
-            self.conductances[name] = np.append(values, flat[name] * new.volume / REFERENCE_VOLUME)
+        for name, values in unitary(self.model.parameters, new.volume).items():
+            self.conductances[name] = np.append(self.conductances[name], values)
 
     def show(self, ids: np.ndarray, volume: np.ndarray) -> None:
         """Make the spines of the model these, of these head volumes (um3); necks and channels follow.
