@@ -1,12 +1,12 @@
 """Scale each spine's calcium channels, and the calcium share of its NMDA current, to calcium measured in spines.
 
 Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
-As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own
-responses, each spine here is given the `g_vgcc` and the `ca_fraction` that make one back-propagating spike and
-one EPSP at rest raise calcium by its targets.  NMDA and AMPA conductances are left as they are (but for synapses
-that make their branch spike alone): electrical measurements decide the electrics.  Targets differ between
-spines as measured peaks do: log-normal, with mean `bap_peak` and `epsp_peak` and the published spread, unless
-spines are to be identical.
+Each spine is given the `g_vgcc` and the `ca_fraction` that make one back-propagating spike and one EPSP at rest
+raise calcium by its targets.  NMDA and AMPA conductances are left as they are (but for synapses that make their
+branch spike alone): electrical measurements decide the electrics.  Targets differ between spines as measured
+peaks do: log-normal, with mean `bap_peak` and `epsp_peak` and the published spread, unless spines are to be
+identical.  As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its
+own responses, the rule then reads calcium over the mean of the two relative to the preset's (`ca_scale`).
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ RANGE = 30.0
 
 
 def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
-    """Scale ``g_vgcc`` and ``ca_fraction`` of every spine to the target peaks, without drugs.
+    """Scale ``g_vgcc`` and ``ca_fraction`` of every spine to the target peaks without drugs, and set its `ca_scale`.
 
     Parameters
     ----------
     model : Model
-        A built model; its conductances are changed.
+        A built model; its conductances and `ca_scale` are changed.
     rounds : int
         Corrections.  Peaks are nearly linear in what is scaled and the presets start near the target, so
         one leaves an error of a few percent, two of less than 1 % (a test).
@@ -56,6 +56,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     """
     numerics, cell = model.experiment.numerics, model.preset.cell
     aims = targets(model)
+    given = dict(aims)
     start = {name: model.conductances[name].copy() for name in SCALED.values()}
     peaks: dict[str, np.ndarray] = {}
     model.driver, held = calibrate, model.held
@@ -72,6 +73,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                     if conductance == "ca_fraction":
                         high = np.minimum(high, 1.0)  # a share
                     model.set_conductances(**{conductance: np.clip(wanted, low, high)})
+                    given[name] = target * np.clip(wanted, low, high) / wanted
                     beyond = np.flatnonzero((wanted < low) | (wanted > high))
                     if len(beyond):
                         _log.warning(
@@ -82,6 +84,8 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                         )  # fmt: skip
     finally:
         model.driver, model.held = None, held
+    c = model.parameters.calcium
+    model.set_ca_scale((given["bap"] / c.bap_peak + given["epsp"] / c.epsp_peak) / 2)
     return peaks
 
 

@@ -157,6 +157,7 @@ class Driver:
             "rest": self.rest,
             "level": {at: p.level for at, p in self.model.electrodes().items()},
             "conductances": dict(self.model.conductances),
+            "ca_scale": self.model.ca_scale,
             "gains": None if self.gains is None else self.gains.state(),
         }
 
@@ -173,6 +174,7 @@ class Driver:
                 f"the state is of experiment {state['experiment']}, this model is {self.model.experiment.hash}"
             )
         self.model.set_conductances(**state["conductances"])
+        self.model.set_ca_scale(state["ca_scale"])
         h.finitialize(self.model.preset.cell.v_init)
         if self.gains is not None:
             self.gains.restore(state["gains"])
@@ -296,7 +298,7 @@ class Driver:
                 for _ in range(self.steps // self.sample):
                     forward(self.sample)
                     samples.append(cai.get())
-                self.captured.append((self.t + k * TICK, np.array(samples, np.float32)))
+                self.captured.append((self.t + k * TICK, np.mean(samples, axis=0).astype(np.float32)))
         self.t = self.t + ticks * TICK
 
     def _is_calm(self) -> bool:

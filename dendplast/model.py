@@ -59,6 +59,8 @@ class Model:
     conductances : dict of str to ndarray, shape (n_spine,)
         ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS) and ``ca_fraction`` (1), the calcium share of its NMDA
         current, without drugs and modulators, and at `ca_ref`.
+    ca_scale : ndarray, shape (n_spine,)
+        Calcium of each spine's own responses over the preset's (1).
     media : dict of str to Medium
         Tissue around the cell, as the excess over the tone sees it.
     outside : dict of str to float
@@ -96,6 +98,7 @@ class Model:
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
         self.conductances = unitary(parameters, spines.volume)
+        self.ca_scale = np.ones(len(spines))
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
@@ -192,9 +195,15 @@ class Model:
             for process, value in zip(self.processes, self.conductances[name], strict=True):
                 setattr(process, name, float(value) * self._scale.get(name, 1.0))
 
+    def set_ca_scale(self, scale: np.ndarray) -> None:
+        """Set each spine's own calcium over the preset's (1, shape (n_spine,)), which its thresholds follow."""
+        self.ca_scale = np.asarray(scale, float)
+        for process, value in zip(self.processes, self.ca_scale, strict=True):
+            process.ca_scale = float(value)
+
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
-        return rule.parameters(self.parameters.flat(), self.spines.volume[index])
+        return rule.parameters(self.parameters.flat(), self.spines.volume[index], self.ca_scale[index])
 
     # ---- what is done -------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     model : Model
         Built, not in the middle of a run.
     keep : ndarray of int or bool
-        Spines that stay.  They come first and keep their conductances.
+        Spines that stay.  They come first and keep their conductances and `ca_scale`.
     added : Spines, optional
         Spines to add; their conductances follow their volume.
 
@@ -48,6 +48,7 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
         spines = Spines(*joined)
     new = unitary(model.parameters, spines.volume[len(index) :])
     model.conductances = {name: np.concatenate([values[index], new[name]]) for name, values in old.items()}
+    scale = np.concatenate([model.ca_scale[index], np.ones(len(spines) - len(index))])
     model._sources.clear()  # what sends to a spine goes before the spine
     model._electrodes = {at: pulse for at, pulse in model._electrodes.items() if at < 0}
     model.processes, model.heads, model.necks = [], [], []
@@ -55,5 +56,6 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     model._place(model.preset.spines)
     model._write(model.values)
     model.set_conductances(**model.conductances)
+    model.set_ca_scale(scale)
     model._compile()
     return model

@@ -7,13 +7,13 @@ once (`simulate.record`) and repeated.  Conditions differ in releases, drugs, to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from .consolidate import Arrivals, Engine, Inflow, rest_grid
+from .consolidate import Arrivals, Engine, Inflow, calm, rest_grid
 from .diffusion import soe_rates
 from .drugs import Drug
 from .errors import ParameterError
@@ -59,8 +59,8 @@ class Recorded:
 
     Attributes
     ----------
-    cai : ndarray, shape (n_tick, n_sample, n_spine)
-        Calcium (mM), ticks of 1 ms.
+    cai : ndarray, shape (n_tick, n_spine)
+        Mean calcium (mM) of each tick of 1 ms.
     pre : ndarray, shape (n_tick, n_spine)
         Releases of glutamate in each tick.
     onsets : ndarray, shape (n_unit,)
@@ -71,6 +71,8 @@ class Recorded:
         The recorded protocol, to which ``end`` of a release refers.
     spines : Spines
         Where the spines are.
+    ca_scale : ndarray, shape (n_spine,)
+        Calcium of their own responses over the preset's (1).
     parameters : Parameters
         Of the spines.
     media : dict of str to Medium
@@ -91,6 +93,7 @@ class Recorded:
     rest: np.ndarray
     protocol: Any
     spines: Spines
+    ca_scale: np.ndarray
     parameters: Parameters
     media: Mapping[str, Medium]
     tone: Mapping[str, float]
@@ -134,7 +137,7 @@ def replay(
         {LIGAND[m]: medium.uptake for m, medium in recorded.media.items()},
         lambda t: _stacked(supplies, t),
         lambda a, b: np.unique(np.concatenate([s.bath_times(a, b) for s in supplies])),
-        Arrivals.merged([_of_condition(s.arrivals, k) for k, s in enumerate(supplies)]),
+        Arrivals.merged([s.arrivals.of_condition(k) for k, s in enumerate(supplies)]),
         [inflow for k, s in enumerate(supplies) for inflow in _inflows(s, k)],
     )  # fmt: skip
     active = np.array([c.active for c in conditions])[:, None]
@@ -162,9 +165,9 @@ def replay(
             cai = recorded.cai[k : k + size].astype(float)
             if size == 1:
                 pre = np.where(active, recorded.pre[k], 0.0)
-                engine.tick(t, np.where(active, cai[0][:, None, :], recorded.rest), pre=pre)
+                engine.tick(t, np.where(active, cai[0], recorded.rest), pre=pre)
             else:
-                engine.rest(t, t + size, np.where(active, cai.mean(axis=(0, 1)), recorded.rest))
+                engine.rest(t, t + size, np.where(active, cai.mean(axis=0), recorded.rest))
             t += size
         if len(kept) == len(times):
             break
@@ -172,17 +175,16 @@ def replay(
 
 
 BLOCK = 10
-"""Ticks taken at once while calcium is low; a readout at a quarter of its threshold is below 1e-4."""
+"""Ticks taken at once while nothing reads calcium."""
 
 
 def _blocks(recorded: Recorded) -> list[tuple[int, int]]:
     """Divide the ticks of a unit: one by one while calcium is high or glutamate comes, ten at once in its tail."""
-    p = recorded.parameters.readout
-    high = recorded.cai.max(axis=(1, 2)) > 0.25 * p.theta_lo * min(p.K_P * (1 - p.w_A), p.K_D)
-    high |= recorded.pre.any(axis=1)
+    p = parameters(recorded.parameters.flat(), ca_scale=recorded.ca_scale)
+    quiet = calm(recorded.cai, recorded.pre, recorded.rest, p)
     out, k = [], 0
-    while k < len(high):
-        size = BLOCK if k + BLOCK <= len(high) and not high[k : k + BLOCK].any() else 1
+    while k < len(quiet):
+        size = BLOCK if k + BLOCK <= len(quiet) and quiet[k : k + BLOCK].all() else 1
         out.append((k, size))
         k += size
     return out
@@ -208,11 +210,6 @@ def _inflows(supply: Supply, k: int) -> list[Inflow]:
     return [Inflow((np.full(len(c.spine), k), c.spine), c) for c in supply.field.courses]
 
 
-def _of_condition(arrivals: Arrivals, k: int) -> Arrivals:
-    """Return arrivals at the spines of condition `k`."""
-    return replace(arrivals, where=(np.full(len(arrivals), k), *arrivals.where))
-
-
 def _parameters(recorded: Recorded, conditions: Sequence[Condition]) -> SimpleNamespace:
     """Return the rule's parameters; what a condition changes becomes a column over conditions."""
     base = recorded.parameters.flat()
@@ -221,7 +218,7 @@ def _parameters(recorded: Recorded, conditions: Sequence[Condition]) -> SimpleNa
         name: value if all(c[name] == value for c in changed) else np.array([c[name] for c in changed])[:, None]
         for name, value in base.items()
     }
-    return parameters(values, recorded.spines.volume)
+    return parameters(values, recorded.spines.volume, recorded.ca_scale)
 
 
 def _stacked(supplies: Sequence[Supply], t: float) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def run(
         outcome_time=np.array(asked),
         outcomes=table,
         lost=table["hazard"] > limit,
-        conductances=dict(model.conductances),
+        conductances=model.conductances | {"ca_scale": model.ca_scale},
         provenance=provenance(experiment.seed)
         | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
         | {"wall_time_s": clock.perf_counter() - wall, "until": end},
@@ -226,12 +226,13 @@ def record(model: Model, protocol: Any) -> Recorded:
         )
     chosen = model.choose(protocol.spines)
     return Recorded(
-        cai=np.array([c for _, c in driver.captured], np.float32)[:, :, chosen],
+        cai=np.array([c for _, c in driver.captured], np.float32)[:, chosen],
         pre=pre[:, chosen],
         onsets=onsets,
         rest=driver.rest["cai"][chosen],
         protocol=protocol,
         spines=model.spines.select(chosen),
+        ca_scale=model.ca_scale[chosen],
         parameters=model.parameters,
         media=model.media,
         tone=model.tone,

@@ -20,7 +20,7 @@ from ..errors import ParameterError
 from ..geometry import Geometry
 from ..parameters import RECEPTORS, SHARES, Parameters
 from ..release import LIGAND
-from ..rule import State, Surround, bound, efficacy, learn, midpoint, parameters, readout, resting, synthesises
+from ..rule import State, Surround, bound, efficacy, learn, midpoint, parameters, resting, synthesises
 from .pools import Crosstalk, Proteins
 from .roster import Roster
 from .rows import Rows
@@ -297,7 +297,7 @@ class Weeks:
                 y = midpoint(y, self.calcium, around, size, p)
             else:
                 seen = around if release is None else replace(around, release=release)
-                y = learn(y, *readout(ca, y, p), ca, seen, size, p)
+                y = learn(y, ca, seen, size, p)
             area += size * y["kinase"]
         return y, area / h
 
