@@ -110,8 +110,8 @@ def _obstacle(model: Model, capture: bool) -> str:
     """Say what of a model CoreNEURON can not run, or nothing."""
     if capture:
         return "the calcium of every tick is recorded, which only NEURON shows"
-    if model.cell.adopted:
-        return "the cell is the user's own, and its mechanisms may not be known to CoreNEURON"
+    if foreign := _foreign(model):
+        return f"the cell has {foreign}, which CoreNEURON's library does not know"
     if model.field.courses:
         return "a field solved ahead is written into the spines every ms, which only NEURON can be told in a run"
     if _loaded is not None and _loaded != core_library():
@@ -120,6 +120,13 @@ def _obstacle(model: Model, capture: bool) -> str:
     if others:
         return f"CoreNEURON would take along the session's other sections, such as {others[0]}"
     return ""
+
+
+def _foreign(model: Model) -> str:
+    """Return a mechanism of the cell that is neither ours nor one that every CoreNEURON has, or nothing."""
+    known = {*ensure_loaded().names, "pas", "hh", "capacitance", "morphology"}
+    names = {mechanism.name() for sec in model.cell.sections for mechanism in sec(0.5)}
+    return min((name for name in names - known if not name.endswith("_ion")), default="")
 
 
 def _own(model: Model) -> set:
