@@ -22,7 +22,8 @@ def machine() -> str:
     flags = fields.get("flags", "").split()
     vector = next((name for name in ("avx512f", "avx2", "sse2") if name in flags), "unknown vectors")
     name = fields.get("model name", platform.processor() or platform.machine())
-    return f"{os.cpu_count()} cores, {name} (family {fields.get('cpu family', '?')}, {vector}), {platform.system()}"
+    family = fields.get("cpu family", "?")
+    return f"{os.cpu_count()} cores, {name} (family {family}, {vector}), {platform.system()}"
 
 
 def spread(values: Sequence[float]) -> str:

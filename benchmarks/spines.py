@@ -74,9 +74,9 @@ def table(rows: list[tuple[int, dict[str, list[dict]]]], arguments: argparse.Nam
     lines = [
         "# Spines",
         "",
-        f"Written by `{command} --repeats {arguments.repeats} --time {arguments.time:g}`. {machine()}. CPU seconds of one "
-        f"simulated second at 0.025 ms, one thread: median (range) of {arguments.repeats} interleaved runs; the ratio is "
-        "over ours with CoreNEURON, of medians. Cell of 658 segments with hh and pas; every spine gets glutamate at "
+        f"Written by `{command} --repeats {arguments.repeats} --time {arguments.time:g}`. {machine()}. CPU seconds of "
+        f"one simulated second at 0.025 ms, one thread: median (range) of {arguments.repeats} interleaved runs; the "
+        "ratio of medians is over the first row. Cell of 658 segments with hh and pas; every spine gets glutamate at "
         f"{tree.RATE:g} and dopamine at {tree.TONE:g} per second, the soma a pulse every {tree.PULSE_EVERY:g} ms.",
         "",
         "| spines | what | CPU s per s | ratio | memory (kB a spine) | soma at the end (mV) | mean calcium (uM) |",
@@ -96,11 +96,11 @@ def table(rows: list[tuple[int, dict[str, list[dict]]]], arguments: argparse.Nam
     return "\n".join([*lines, "", NOTES, ""])
 
 
-NOTES = """What is not the same. *explicit*: cnexp on every state at every step; concentrations of modulators are two
-exponentials each, ours twelve, so it has 30 states less a spine; numbers equal in all spines are GLOBAL, ours are RANGE.
-*arbor*: the same and channels, pool and rule in one mechanism without ions; AVX2 wheel, rational approximations of cnexp;
-hh without tables. *ours*: the rule at a tick of 1 ms, slow gates every 0.1 ms, which the tests hold to the differential
-equations. Memory is what the process grew by from before the spines to after the run."""
+NOTES = """What is not the same. *explicit*: cnexp on every state at every step; concentrations of modulators are
+two exponentials each, ours twelve, so it has 30 states less a spine; numbers equal in all spines are GLOBAL, ours are
+RANGE. *arbor*: the same, and channels, pool and rule in one mechanism without ions; AVX2 wheel, rational
+approximations of cnexp; hh without tables. *ours*: the rule at a tick of 1 ms, slow gates every 0.1 ms, which the
+tests hold to the differential equations. Memory is what the process grew by from before the spines to after the run."""
 
 
 def run(engine: str, n: int, until: float, work: Path, arbor: str | None) -> dict:
@@ -123,9 +123,8 @@ def compile_explicit(work: Path) -> None:
     script, environment = build_environment("nrnivmodl")
     folder = work / "explicit"
     folder.mkdir()
-    subprocess.run(
-        [script, "-incflags", "-O3", str(HERE / "explicit")], cwd=folder, env=environment, check=True, capture_output=True
-    )
+    command = [script, "-incflags", "-O3", str(HERE / "explicit")]
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
 
 
 def build_catalogue(python: str, work: Path) -> None:
@@ -135,7 +134,8 @@ def build_catalogue(python: str, work: Path) -> None:
     mods.mkdir()
     (mods / "exspine.mod").write_text((HERE / "arbor" / "exspine.mod").read_text("utf-8"), "utf-8")
     path = os.pathsep.join([str(tool.parent), os.environ.get("PATH", "")])
-    subprocess.run([tool, "exspine", mods], cwd=work, env=os.environ | {"PATH": path}, check=True, capture_output=True)
+    environment = os.environ | {"PATH": path}
+    subprocess.run([tool, "exspine", mods], cwd=work, env=environment, check=True, capture_output=True)
 
 
 def memory() -> float:
@@ -213,7 +213,8 @@ def ours(n: int, until: float, engine: str) -> dict:
         cpu = time.process_time() - begin
     calcium = float(np.mean([p.cai for p in model.processes]))
     del clamps
-    return {"cpu": 1e3 * cpu / until, "setup": setup, "memory": memory() - before, "soma": soma(0.5).v, "calcium": calcium}
+    grown = memory() - before
+    return {"cpu": 1e3 * cpu / until, "setup": setup, "memory": grown, "soma": soma(0.5).v, "calcium": calcium}
 
 
 def explicit(n: int, until: float) -> dict:
@@ -264,7 +265,8 @@ def explicit(n: int, until: float) -> dict:
     cpu = time.process_time() - begin
     calcium = float(np.mean([head(0.5).cai for head in heads]))
     del clamps
-    return {"cpu": 1e3 * cpu / until, "setup": setup, "memory": memory() - before, "soma": soma(0.5).v, "calcium": calcium}
+    grown = memory() - before
+    return {"cpu": 1e3 * cpu / until, "setup": setup, "memory": grown, "soma": soma(0.5).v, "calcium": calcium}
 
 
 CHILDREN = {

@@ -110,7 +110,8 @@ def built_library() -> tuple[Path, str]:
     compiler = _compiler()
     version = _version(compiler) if compiler else ""
     # Without a compiler (a container made with one, run without) any library of these sources will do.
-    leaf = hashlib.sha256(f"{shlex.join(compiler)} {version} {_FLAGS}".encode()).hexdigest()[:8] if compiler else "*"
+    label = f"{shlex.join(compiler)} {version} {_FLAGS}"
+    leaf = hashlib.sha256(label.encode()).hexdigest()[:8] if compiler else "*"
     if found := _cached(key, leaf):
         return found, "cache"
     if not compiler or not shutil.which("make"):

@@ -184,7 +184,8 @@ DERIVATIVE rule {
     M4' = kon_M4*ach - (kon_M4*ach + koff_M4)*M4
     A2A' = kon_A2A*adenosine - (kon_A2A*adenosine + koff_A2A)*A2A
     gi = x_D2*((1 - low_D2)*D2_x + low_D2*D2l_x) + x_al2*al2_x + x_M4*M4_x
-    pka = k_A*(x_D1*((1 - high_D1)*D1_x + high_D1*D1h_x) + x_beta*beta_x + x_A2A*A2A_x)*(1 + chi*cyclase_x)/(1 + e_Gi*gi)
+    pka = k_A*(x_D1*((1 - high_D1)*D1_x + high_D1*D1h_x) + x_beta*beta_x + x_A2A*A2A_x)
+    pka = pka*(1 + chi*cyclase_x)/(1 + e_Gi*gi)
     PKA' = pka - (pka + 1/tau_A)*PKA
     plc = k_Q*(x_M1*M1_x + x_al1*al1_x + e_GiQ*gi)
     PLC' = plc - (plc + 1/tau_Q)*PLC

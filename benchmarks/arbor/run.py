@@ -113,7 +113,8 @@ def main(n: int, until: float) -> dict:
     decor.paint('"soma"', A.density("hh", gnabar=0.12, gkbar=0.036, gl=0.0003, el=-60))
     decor.paint('"dend"', A.density("hh", gnabar=0.01, gkbar=0.004, gl=0, el=-60))
     share = np.pi / 4 * tree.HEAD**3 / 0.087
-    values = {"g_ampa": 0.0005 * share, "g_nmda": 0.0003 * share, "g_vgcc": 7e-5 * share, "head_volume": 0.087 * share}
+    values = {"g_ampa": 0.0005, "g_nmda": 0.0003, "g_vgcc": 7e-5, "head_volume": 0.087}
+    values = {name: value * share for name, value in values.items()}
     # numbers as in tree.places: heads come in the order of the tree, as the places do
     heads = [b for b in range(form.num_branches) if form.branch_segments(b)[-1].tag == HEAD]
     for i, branch in enumerate(heads):
@@ -134,7 +135,8 @@ def main(n: int, until: float) -> dict:
     cpu = time.process_time() - begin
     soma, *calcium = [simulation.samples(handle)[0][0][-1][1:] for handle in handles]
     mean = float(np.mean(calcium[0])) if calcium else 0.0
-    return {"cpu": 1e3 * cpu / until, "setup": setup, "memory": memory() - before, "soma": float(soma[0]), "calcium": mean}
+    grown = memory() - before
+    return {"cpu": 1e3 * cpu / until, "setup": setup, "memory": grown, "soma": float(soma[0]), "calcium": mean}
 
 
 if __name__ == "__main__":
