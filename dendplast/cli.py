@@ -301,9 +301,12 @@ def _example(arguments: argparse.Namespace) -> None:
 
 
 def _compile(arguments: argparse.Namespace) -> None:
+    from .engine import compile_core
     from .mechanisms import compile_mechanisms
 
     print(compile_mechanisms(arguments.out))
+    if arguments.coreneuron:
+        print(compile_core())
 
 
 def _parameters(arguments: argparse.Namespace) -> None:
