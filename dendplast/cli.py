@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _add(commands, "compile", _compile, "compile the NEURON mechanisms ahead of time")
     command.add_argument("--out", metavar="DIR", help="put a copy there, for the variable DENDPLAST_MECHANISMS")
+    command.add_argument("--coreneuron", action="store_true", help="compile them for CoreNEURON too")
     _add(commands, "parameters", _parameters, "print every parameter of the spine with unit, bounds and source")
     _add(commands, "info", _info, "show versions, folders, presets, cells, protocols, drugs and studies")
     return parser

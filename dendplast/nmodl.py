@@ -239,7 +239,8 @@ def build_environment(script: str, compiler: list[str] | None = None) -> tuple[P
         raise MechanismError(f"{path} is missing: install NEURON {neuron.__version__} again")
     environment = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
     command = shlex.join(_compiler() if compiler is None else compiler)
-    return path, environment | {"NRNHOME": str(prefix), "NEURONHOME": str(home), "CXX": command}
+    homes = {"NRNHOME": str(prefix), "NEURONHOME": str(home), "NMODLHOME": str(prefix)}
+    return path, environment | homes | {"CXX": command}
 
 
 def _install(library: Path, folder: Path) -> Path:
