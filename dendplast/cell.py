@@ -275,18 +275,17 @@ def _segments(sec, d_lambda: float) -> int:
 def _trunk(apical: Iterable) -> set:
     """Return the sections of the apical trunk: at each fork the child that carries the most apical length."""
     apical = list(apical)
-    among = set(apical)
-
-    def children(sec) -> list:
-        return [child for child in sec.children() if child in among]
-
-    def carried(sec) -> float:
-        return sec.L + sum(carried(child) for child in children(sec))
-
-    trunk, stems = set(), [sec for sec in apical if sec.parentseg().sec not in among]
+    carried = dict.fromkeys(apical, 0.0)
+    for sec in apical:
+        above = sec
+        while above in carried:
+            carried[above] += sec.L
+            above = above.parentseg().sec
+    trunk, stems = set(), [sec for sec in apical if sec.parentseg().sec not in carried]
     while stems:
-        trunk.add(max(stems, key=carried))
-        stems = children(max(stems, key=carried))
+        stem = max(stems, key=carried.get)
+        trunk.add(stem)
+        stems = [child for child in stem.children() if child in carried]
     return trunk
 
 
