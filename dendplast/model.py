@@ -59,9 +59,8 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and modulators, and at `ca_ref`.
-    ca_scale : ndarray, shape (n_spine,)
-        Calcium of each spine's own responses over the preset's (1).
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS) and ``ca_scale`` (1), the calcium of its own responses
+        over the preset's, without drugs and modulators, and at `ca_ref`.
     media : dict of str to Medium
         Tissue around the cell, as the excess over the tone sees it.
     outside : dict of str to float
@@ -101,7 +100,7 @@ class Model:
         share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
-        self.ca_scale = np.ones(len(spines))
+        self.conductances["ca_scale"] = np.ones(len(spines))
         self._place(settings)
         self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
@@ -198,15 +197,9 @@ class Model:
             for process, value in zip(self.processes, self.conductances[name], strict=True):
                 setattr(process, name, float(value) * self._scale.get(name, 1.0))
 
-    def set_ca_scale(self, scale: np.ndarray) -> None:
-        """Set each spine's own calcium over the preset's (1, shape (n_spine,)), which its thresholds follow."""
-        self.ca_scale = np.asarray(scale, float)
-        for process, value in zip(self.processes, self.ca_scale, strict=True):
-            process.ca_scale = float(value)
-
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
-        return rule.parameters(self.parameters.flat(), self.spines.volume[index], self.ca_scale[index])
+        return rule.parameters(self.parameters.flat(), self.spines.volume[index], self.conductances["ca_scale"][index])
 
     # ---- what is done -------------------------------------------------------------------------------
 
