@@ -85,7 +85,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     finally:
         model.driver, model.held = None, held
     c = model.parameters.calcium
-    model.set_ca_scale((given["bap"] / c.bap_peak + given["epsp"] / c.epsp_peak) / 2)
+    model.set_conductances(ca_scale=(given["bap"] / c.bap_peak + given["epsp"] / c.epsp_peak) / 2)
     return peaks
 
 

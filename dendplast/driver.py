@@ -158,7 +158,6 @@ class Driver:
             "rest": self.rest,
             "level": {at: p.level for at, p in self.model.electrodes().items()},
             "conductances": dict(self.model.conductances),
-            "ca_scale": self.model.ca_scale,
             "gains": None if self.gains is None else self.gains.state(),
         }
 
@@ -175,7 +174,6 @@ class Driver:
                 f"the state is of experiment {state['experiment']}, this model is {self.model.experiment.hash}"
             )
         self.model.set_conductances(**state["conductances"])
-        self.model.set_ca_scale(state["ca_scale"])
         h.finitialize(self.model.preset.cell.v_init)
         if self.gains is not None:
             self.gains.restore(state["gains"])

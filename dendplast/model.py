@@ -57,10 +57,9 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS) and ``ca_fraction`` (1), the calcium share of its NMDA
-        current, without drugs and modulators, and at `ca_ref`.
-    ca_scale : ndarray, shape (n_spine,)
-        Calcium of each spine's own responses over the preset's (1).
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), ``ca_fraction`` (1), the calcium share of its NMDA
+        current, and ``ca_scale`` (1), the calcium of its own responses over the preset's, without drugs and
+        modulators, and at `ca_ref`.
     media : dict of str to Medium
         Tissue around the cell, as the excess over the tone sees it.
     outside : dict of str to float
@@ -97,7 +96,6 @@ class Model:
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
         self.conductances = unitary(parameters, spines.volume)
-        self.ca_scale = np.ones(len(spines))
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
@@ -192,21 +190,15 @@ class Model:
         return self.preset.cell.celsius if self.solution.celsius is None else self.solution.celsius
 
     def set_conductances(self, **values: np.ndarray) -> None:
-        """Set ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS) or ``ca_fraction`` (1) of every spine, before any block."""
+        """Set ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS), ``ca_fraction`` or ``ca_scale`` (1) of every spine, before any block."""
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):
                 setattr(process, name, float(value) * self._scale.get(name, 1.0))
 
-    def set_ca_scale(self, scale: np.ndarray) -> None:
-        """Set each spine's own calcium over the preset's (1, shape (n_spine,)), which its thresholds follow."""
-        self.ca_scale = np.asarray(scale, float)
-        for process, value in zip(self.processes, self.ca_scale, strict=True):
-            process.ca_scale = float(value)
-
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
-        return rule.parameters(self.parameters.flat(), self.spines.volume[index], self.ca_scale[index])
+        return rule.parameters(self.parameters.flat(), self.spines.volume[index], self.conductances["ca_scale"][index])
 
     # ---- what is done -------------------------------------------------------------------------------
 

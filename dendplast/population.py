@@ -20,10 +20,10 @@ _SPREAD_STREAM = 6  # spawn key: what is drawn for each spine (see schedule)
 
 
 def unitary(parameters: Parameters, volume: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what the parameters give spines of some head volumes (um3): conductances (uS) and calcium share (1)."""
+    """Return what the parameters give spines of some head volumes (um3): conductances (uS), shares and scales (1)."""
     p, share = parameters.flat(), volume / REFERENCE_VOLUME
     conductances = {name: p[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
-    return conductances | {"ca_fraction": np.full(len(volume), p["ca_fraction"])}
+    return conductances | {"ca_fraction": np.full(len(volume), p["ca_fraction"]), "ca_scale": np.ones(len(volume))}
 
 
 def peak_targets(spines: Spines, p: Parameters, settings: SpineSettings, seed: int) -> dict[str, np.ndarray]:

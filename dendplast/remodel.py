@@ -22,7 +22,7 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     model : Model
         Built, not in the middle of a run.
     keep : ndarray of int or bool
-        Spines that stay.  They come first and keep their conductances and `ca_scale`.
+        Spines that stay.  They come first and keep their conductances.
     added : Spines, optional
         Spines to add; their conductances follow their volume.
 
@@ -48,13 +48,11 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
         spines = Spines(*joined)
     new = unitary(model.parameters, spines.volume[len(index) :])
     model.conductances = {name: np.concatenate([values[index], new[name]]) for name, values in old.items()}
-    scale = np.concatenate([model.ca_scale[index], np.ones(len(spines) - len(index))])
     model._sources.clear()  # what sends to a spine goes before the spine
     model._electrodes = {at: pulse for at, pulse in model._electrodes.items() if at < 0}
     model.processes, model.heads, model.necks = [], [], []
     model.spines, model.driver = spines, None
     model._place(model.preset.spines)
     model.set_conductances(**model.conductances)
-    model.set_ca_scale(scale)
     model._compile()
     return model
