@@ -263,11 +263,13 @@ def _next_end(t, stop, change, n_before, growth, longest):
 
 
 @_compiled
-def follow(y, out, work, active, steps, calcium, bath, arriving, courses, p, head_volume, growth, longest):
+def follow(which, y, out, work, active, steps, calcium, bath, arriving, courses, p, head_volume, growth, longest):
     """Drive the spines of one condition through all steps.
 
     Parameters
     ----------
+    which : ndarray of int
+        Spines that are driven; the others are left alone.
     y : ndarray of STATE, shape (n_spine,)
         States at the start; those at the end when it returns.
     out : ndarray of STATE, shape (n_time, n_spine)
@@ -288,7 +290,7 @@ def follow(y, out, work, active, steps, calcium, bath, arriving, courses, p, hea
     n_rate, q_basal = len(arriving.rates), _basal(p)
     released, decay, share = np.zeros((3, n_rate)), np.zeros((3, n_rate)), np.zeros((3, n_rate))
     free, live, at = np.zeros(3), np.zeros(3, np.bool_), np.zeros(len(courses.point), np.int64)
-    for i in range(len(y)):
+    for i in which:
         released[:] = 0.0
         live[:] = False
         at[:] = courses.first[:-1]

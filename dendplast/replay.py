@@ -131,6 +131,9 @@ def replay(
     return np.array(times), {name: np.stack([one[name] for one in each], axis=1) for name in each[0]}
 
 
+_STILL = 20  # baths and rules whose unreached spines are kept, those used last
+
+
 class _Follower:
     """Follows conditions one after the other and keeps what they share."""
 
@@ -138,6 +141,7 @@ class _Follower:
         self.recorded, self.times = recorded, times
         self._calcium: dict[tuple[float, ...], Any] = {}
         self._steps: dict[tuple[Any, ...], Any] = {}
+        self._still: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = {}
 
     def outcome(self, condition: Condition) -> dict[str, np.ndarray]:
         """Return every state and ``w`` of the spines under one condition, each of shape (n_time, n_spine)."""
@@ -147,18 +151,31 @@ class _Follower:
         from .timeline import Arriving, Bath, Courses
 
         spines = self.recorded.spines
+        n = len(spines)
         values = self.recorded.parameters.replaced(condition.parameters).flat()
         supply = _supply(self.recorded, condition, values)
         calcium, steps = self._walk(values, supply.bath_times(0.0, self.times[-1]))
-        bath = Bath.of(supply, self.times[-1])
+        bath, arriving = Bath.of(supply, self.times[-1]), Arriving.of(supply, n)
         p = parameters(values, spines.volume)
-        y = to_records(resting(p, bath.surround(0), (len(spines),)))
-        out = np.empty((len(self.times), len(spines)), STATE)
-        jit.follow(
-            y, out, np.empty(2, STATE), condition.active, steps, calcium, bath, Arriving.of(supply, len(spines)),
-            Courses.of(supply.field.courses, len(spines)), parameter_records([values])[0], spines.volume, GROWTH,
-            STEP_MAX,
-        )  # fmt: skip
+        y = to_records(resting(p, bath.surround(0), (n,)))
+        out = np.empty((len(self.times), n), STATE)
+
+        def follow(which: np.ndarray, into: np.ndarray) -> None:
+            jit.follow(
+                which, y, into, np.empty(2, STATE), condition.active, steps, calcium, bath, arriving,
+                Courses.of(supply.field.courses, n), parameter_records([values])[0], spines.volume, GROWTH, STEP_MAX,
+            )  # fmt: skip
+
+        reached = np.diff(arriving.change_first) > 0
+        follow(np.flatnonzero(reached), out)
+        # where nothing arrives all conditions of one bath and one rule are the same, and followed once
+        same = (condition.active, *(array.tobytes() for array in (*bath, *steps)), *values.values())
+        still, known = self._still.pop(same, None) or (np.empty_like(out), np.zeros(n, bool))
+        follow(np.flatnonzero(~reached & ~known), still)
+        out[:, ~reached] = still[:, ~reached]
+        self._still[same] = still, known | ~reached
+        if len(self._still) > _STILL:
+            del self._still[next(iter(self._still))]
         states = from_records(out.reshape(-1), out.shape)
         return dict(states) | {"w": efficacy(states, p)}
 
