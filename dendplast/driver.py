@@ -88,13 +88,13 @@ class Driver:
         self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
         self.arrivals, self.feed = arrivals, Feed(self.model.processes, self.model.field.courses)
         number = np.full(len(reached), -1)
-        self._engines = []
+        self.engines = []
         for group in self.groups:
             number[group] = np.arange(len(group))
             mine = arrivals.only(np.isin(arrivals.where[0], group))
             mine = replace(mine, where=(number[mine.where[0]],))
             inflows = [Inflow((number[c.spine],), c) for c in self.feed.courses] if reached[group[0]] else []
-            self._engines.append(
+            self.engines.append(
                 Engine(
                     self.model.rule_parameters(group), (len(group),), self.model.rates(), self.model.uptake(),
                     self.model.bath, self.model.bath_times, mine, inflows,
@@ -335,9 +335,7 @@ class Driver:
     def peek(self, t: float) -> dict[str, np.ndarray]:
         """Return the outcome at `t` (ms), at or a little after the driver's own time, which does not move."""
         if self.active_since is None and t > self.t:
-            engines = self._gather()
-            for group, engine in zip(self.groups, engines, strict=True):
-                engine.rest(self.t, t, self.rest["cai"][group])
+            engines = self._ahead(t)
             values = {n: self._join(engines, n) for n in (*STATES, *INTEGRALS)}
             values["w"] = self._weights(engines)
         else:
@@ -345,16 +343,29 @@ class Driver:
         values["cai_peak"] = self.peak.get()
         return {n: values[n] for n in OUTCOMES}
 
+    def reach(self, t: float) -> None:
+        """Rest to `t` (ms) itself, where `to` has stopped a step before it: the end of a run."""
+        if self.active_since is None and t > self.t:
+            self._scatter(self._ahead(t))
+            self.t = t
+
+    def _ahead(self, t: float) -> list[Engine]:
+        """Return the engines after a rest to `t` (ms)."""
+        engines = self._gather()
+        for group, engine in zip(self.groups, engines, strict=True):
+            engine.rest(self.t, t, self.rest["cai"][group])
+        return engines
+
     # ---- between NEURON and the engines ----------------------------------------------------------------
 
     def _gather(self) -> list[Engine]:
         values = {n: self.slow[n].get() for n in (*STATES, *INTEGRALS)}
         released = {n: self.slow[f"s_{n}"].get().reshape(N_RATE, -1) for n in LIGANDS}
-        for group, engine in zip(self.groups, self._engines, strict=True):
+        for group, engine in zip(self.groups, self.engines, strict=True):
             engine.y = State.of({n: v[group] for n, v in values.items()})
             engine.s = {n: v[:, group] for n, v in released.items()}
             engine.c = {}
-        return self._engines
+        return self.engines
 
     def _scatter(self, engines: list[Engine]) -> None:
         for name in (*STATES, *INTEGRALS):

@@ -150,7 +150,7 @@ class Drug(Description):
 
     agent: str
     conc: float = quantity(..., "mM", "the experimenter's choice", 0, 100)
-    start: float = quantity(0.0, "ms", "assumed: from the beginning", 0)
+    start: float = quantity(0.0, "ms", "assumed: from the beginning; a negative one was there before", -1e15)
     stop: float = quantity(1e15, "ms", "assumed: to the end", 0)
     wash: float = quantity(0.0, "ms", "assumed: exchange at once; slices need 30 s to minutes", 0, 1e7)
 

@@ -73,7 +73,8 @@ class Rule:
     def _seen(self, around: Surround) -> tuple[Any, ...]:
         free = np.array([_wide(getattr(around, name), self.shape) for name in ("da", "ach", "ne")])
         fields: dict[str, Any] = dict.fromkeys(AROUND.names, 0.0)
-        fields |= {f"ago_{r}": v for r, v in around.agonist.items()} | {f"ant_{r}": v for r, v in around.antagonist.items()}
+        fields |= {f"ago_{r}": v for r, v in around.agonist.items()}
+        fields |= {f"ant_{r}": v for r, v in around.antagonist.items()}
         fields |= {f"share_{s}": around.left(s) for s in SHARES}
         fields |= {"gs": around.gs, "prp_drive": around.prp_drive, "pooled": float(around.pooled)}
         records, which = _spread_out(fields, self.shape)

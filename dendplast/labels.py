@@ -99,6 +99,13 @@ _LABELS = {
     "modulators": ("1", "modulator of each site"),
     "rates": ("/ms", "decay rate of each exponential"),
     "n_spine": ("1", "number of spines"),
+    # timelines
+    "spine_id": ("1", "number that the spine keeps for life"),
+    "born": ("ms", "time at which the spine formed, 0 for those of the beginning"),
+    "lost_at": ("ms", "time at which the spine was lost, inf while it is there"),
+    "history": ("1", "structural history, -1 depressed to 1 potentiated"),
+    "protein": ("1", "plasticity-related protein in the dendrite"),
+    "neighbour": ("1", "signal that lowers the kinase threshold of neighbours"),
 }
 
 # how a stored unit is shown: factor and unit on axes

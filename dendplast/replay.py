@@ -148,7 +148,7 @@ class _Follower:
         # numba is loaded here, and not by whoever only records
         from . import jit
         from .fastrule import STATE, from_records, parameter_records, to_records
-        from .timeline import Arriving, Bath, Courses
+        from .replay_steps import Arriving, Bath, Courses
 
         spines = self.recorded.spines
         n = len(spines)
@@ -181,7 +181,7 @@ class _Follower:
 
     def _walk(self, values: Mapping[str, float], breaks: np.ndarray) -> tuple[Any, Any]:
         """Return calcium as these parameters read it, and the steps between changes of the bath."""
-        from .timeline import READS, Calcium, Steps, blocks
+        from .replay_steps import READS, Calcium, Steps, blocks
 
         r, key = self.recorded, tuple(values[name] for name in READS)
         if key not in self._calcium:  # of the last parameters alone, since it is large

@@ -7,6 +7,8 @@ with the root of the volumes; its eigenvectors, found once, advance any step exa
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from scipy.linalg import eigh
 
@@ -57,6 +59,20 @@ class TreeSpread:
         values, self._modes = eigh(generator)
         self._rates = np.minimum(values, 0.0)  # rounding lifts the mode of constant concentration above 0
         self._rates[-1] = 0.0
+
+    def like(self, D: float, tau: float) -> TreeSpread:
+        """Return the spread of another substance in the same tree; its modes are these, its rates in proportion to D.
+
+        Raises
+        ------
+        ParameterError
+            If this substance does not spread, so that its modes say nothing of another.
+        """
+        if not self.D > 0:
+            raise ParameterError("D = 0: a substance that does not spread has no modes to share")
+        other = copy(self)
+        other.D, other.tau, other._rates = float(D), float(tau), self._rates * (D / self.D)
+        return other
 
     def advance(self, c: np.ndarray, dt: float, production: np.ndarray | float = 0.0) -> np.ndarray:
         """Return the concentration after a step, exact for a production that is constant during it.

@@ -50,6 +50,13 @@ class StructureParameters(Description):
     tau_hist: float = quantity(30 * _DAY, "ms", f"assumed: longer than the week of {_WIEGERT}", 1, 1e12)
     s_new: float = quantity(-1.0, "1", "assumed: a new spine is as easily lost as a depressed one", -1, 1)
     k_form: float = quantity(5.0, "1", "assumed: formation on active, modulated dendrite over that elsewhere", 0, 1000)
+    neck_power: float = quantity(
+        0.5, "1", "assumed: R_neck falls with head volume to this power; necks widen as heads grow (10.1038/nn.3682)",
+        0, 3,
+    )  # fmt: skip
+    vgcc_power: float = quantity(
+        2 / 3, "1", "assumed: calcium channels of a head grow with its membrane, NMDA receptors stay", 0, 2
+    )
     V_new: float = quantity(0.03, "um3", "assumed: a new head is a third of the mean", 1e-4, 10)
 
 

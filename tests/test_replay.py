@@ -18,7 +18,7 @@ from dendplast.diffusion import soe_rates  # noqa: E402
 from dendplast.errors import ParameterError  # noqa: E402
 from dendplast.release import SoeSettings  # noqa: E402
 from dendplast.replay import _supply, replay  # noqa: E402
-from dendplast.timeline import Steps, blocks  # noqa: E402
+from dendplast.replay_steps import Steps, blocks  # noqa: E402
 
 SITE = dp.Patch("dopamine", center=(-60.0, 160.0, 0.0), radius=15.0, density=0.1, p=0.5)
 FAR = dp.Patch("acetylcholine", center=(120.0, 190.0, 0.0), radius=15.0, density=0.1, p=0.5)

@@ -115,6 +115,8 @@ class Crosstalk:
         Segments no longer than the reach of the signal.
     p : SimpleNamespace
         `rule.parameters`.
+    base : TreeSpread, optional
+        Spread of another substance in this tree, whose modes are used.
 
     Attributes
     ----------
@@ -122,8 +124,9 @@ class Crosstalk:
         Signal (1, see `K_ras`).
     """
 
-    def __init__(self, tree: Geometry, p: SimpleNamespace) -> None:
-        self.p, self.spread = p, TreeSpread(tree, p.D_ras, p.tau_ras)
+    def __init__(self, tree: Geometry, p: SimpleNamespace, base: TreeSpread | None = None) -> None:
+        known = base is not None and base.D > 0
+        self.p, self.spread = p, base.like(p.D_ras, p.tau_ras) if known else TreeSpread(tree, p.D_ras, p.tau_ras)
         self.c = np.zeros(len(tree))
 
     def advance(self, h: float, segment: np.ndarray, kinase: np.ndarray) -> None:

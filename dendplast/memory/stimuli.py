@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from ..errors import ParameterError
 from ..release import LIGAND
 
-__all__ = ["Puff", "Stimulus", "Trace", "pulses"]
+if TYPE_CHECKING:
+    from .weeks import Weeks
+
+__all__ = ["Puff", "Stimulus", "Trace", "Window", "pulses"]
+
+
+@runtime_checkable
+class Window(Protocol):
+    """Something else that moves the spines from `start` to `stop` (ms), such as a simulation of the cell."""
+
+    start: float
+    stop: float
+    spines: np.ndarray
+    """Ids that it names."""
+
+    def play(self, weeks: Weeks) -> None:
+        """Move `weeks` from `start` to `stop`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +69,19 @@ class Stimulus:
             )
         if self.n > 1 and self.interval < len(self.cai):
             raise ParameterError(f"interval = {self.interval:g} ms: must be at least the {len(self.cai)} ms of a unit")
+
+    @classmethod
+    def train(
+        cls, start: float, spines: np.ndarray, peak: float, rest: float, n: int = 1, hz: float = 1.0, times: int = 1,
+        interval: float = 0.0, rise: float = 5.0, decay: float = 70.0,
+    ) -> Stimulus:  # fmt: skip
+        """Return a train of synaptic pulses, glutamate with each of them, `times` times `interval` ms apart.
+
+        The other arguments are those of `pulses`.
+        """
+        cai = pulses(peak, rest, n, hz, rise, decay)
+        pre = np.bincount(np.floor(np.arange(n) * 1000 / hz).astype(int), minlength=len(cai)).astype(float)
+        return cls(start, spines, cai, times, interval, pre)
 
     @property
     def stop(self) -> float:
