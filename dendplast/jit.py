@@ -5,7 +5,8 @@ rounding over random states, parameters and surroundings, so that a change of on
 
 States, parameters and surroundings are records: a line here reads like one there, and numba's cache, which keys
 compiled code by the types of its arguments and the file of the function, knows when their fields change. For that
-reason all that is compiled lies in this file and takes its constants as arguments. `fastrule` and `replay` use it.
+reason all that is compiled lies in this file and takes its constants as arguments, and arguments are records, arrays
+and plain tuples of these: a class of ours in the cache could not be found after it was renamed.
 """
 
 from __future__ import annotations
@@ -216,22 +217,24 @@ def _integral(edges, mean, area, low, high):
 @_compiled
 def _add_courses(free, courses, spine, t0, t1, at):
     """Add the mean excess of the courses over [t0, t1) at a spine; `at` keeps the segment each course has come to."""
-    for c in range(len(courses.point)):
-        point = courses.point[c, spine]
+    points, ligand, first, start, stop, which, edge_first, all_edges, value_first, means, areas = courses
+    for c in range(len(points)):
+        point = points[c, spine]
         if point < 0:
             continue
-        while at[c] < courses.first[c + 1] and courses.stop[at[c]] <= t0:
+        while at[c] < first[c + 1] and stop[at[c]] <= t0:
             at[c] += 1
-        for s in range(at[c], courses.first[c + 1]):
-            if courses.start[s] >= t1:
+        for s in range(at[c], first[c + 1]):
+            if start[s] >= t1:
                 break
-            k = courses.which[s]
-            edges = courses.edges[courses.edge_first[k] : courses.edge_first[k + 1]]
-            begin = courses.value_first[k] + point * (len(edges) - 1)
-            mean, area = courses.mean[begin : begin + len(edges) - 1], courses.area[begin : begin + len(edges) - 1]
-            low, high = max(t0 - courses.start[s], 0.0), min(t1 - courses.start[s], edges[-1])
+            k = which[s]
+            edges = all_edges[edge_first[k] : edge_first[k + 1]]
+            n = len(edges) - 1
+            begin = value_first[k] + point * n
+            low, high = max(t0 - start[s], 0.0), min(t1 - start[s], edges[-1])
             if low < high:
-                free[courses.ligand[c]] += _integral(edges, mean, area, low, high) / (t1 - t0)
+                whole = _integral(edges, means[begin : begin + n], areas[begin : begin + n], low, high)
+                free[ligand[c]] += whole / (t1 - t0)
 
 
 @_compiled
@@ -287,62 +290,66 @@ def follow(which, y, out, work, active, steps, calcium, bath, arriving, courses,
     growth, longest : float
         Step of a rest over the time since the last change (1), and its most (ms).
     """
-    n_rate, q_basal = len(arriving.rates), _basal(p)
+    step_end, step_row, step_tick, step_kept = steps
+    mean_ca, on_C, on_E, pre, over_P, over_D, samples = calcium
+    bath_start, bath_around = bath
+    first, arrival_time, arrival_ligand, weights, change_first, changes, rates = arriving
+    n_rate, q_basal, n_course = len(rates), _basal(p), len(courses[0])
     released, decay, share = np.zeros((3, n_rate)), np.zeros((3, n_rate)), np.zeros((3, n_rate))
-    free, live, at = np.zeros(3), np.zeros(3, np.bool_), np.zeros(len(courses.point), np.int64)
+    free, live, at = np.zeros(3), np.zeros(3, np.bool_), np.zeros(n_course, np.int64)
     for i in which:
         released[:] = 0.0
         live[:] = False
-        at[:] = courses.first[:-1]
-        change = arriving.change[arriving.change_first[i] : arriving.change_first[i + 1]]
-        arrival, n_before, piece, known_piece, known_h = arriving.first[i], 0, 0, -1, -1.0
+        at[:] = courses[2][:-1]
+        change = changes[change_first[i] : change_first[i + 1]]
+        arrival, n_before, piece, known_piece, known_h = first[i], 0, 0, -1, -1.0
         t, kept = 0.0, 0
-        for n in range(len(steps.end) + 1):
-            while kept < len(steps.kept) and steps.kept[kept] == n:
+        for n in range(len(step_end) + 1):
+            while kept < len(step_kept) and step_kept[kept] == n:
                 out[kept, i] = y[i]
                 kept += 1
-            if kept == len(steps.kept):
+            if kept == len(step_kept):
                 break
-            row = steps.row[n] if active else len(calcium.samples) - 1
-            stop = steps.end[n]
+            row = step_row[n] if active else len(samples) - 1
+            stop = step_end[n]
             while t < stop:
                 end = stop
-                if not steps.tick[n]:
+                if not step_tick[n]:
                     while n_before < len(change) and change[n_before] <= t:
                         n_before += 1
                     first_after = n_before < len(change) and change[n_before] < stop
                     if first_after or (n_before and growth * (t - change[n_before - 1]) < stop - t):
                         end = _next_end(t, stop, change, n_before, growth, longest)
                 h = end - t
-                while arrival < arriving.first[i + 1] and arriving.time[arrival] < end:
-                    ligand = arriving.ligand[arrival]
-                    released[ligand] += arriving.weights[arrival]
+                while arrival < first[i + 1] and arrival_time[arrival] < end:
+                    ligand = arrival_ligand[arrival]
+                    released[ligand] += weights[arrival]
                     live[ligand] = True
                     arrival += 1
-                moment = end if steps.tick[n] else 0.5 * (t + end)
-                while piece + 1 < len(bath.start) and bath.start[piece + 1] <= moment:
+                moment = end if step_tick[n] else 0.5 * (t + end)
+                while piece + 1 < len(bath_start) and bath_start[piece + 1] <= moment:
                     piece += 1
-                around = bath.around[piece]
+                around = bath_around[piece]
                 free[:] = 0.0
                 if live[0] or live[1] or live[2]:
                     if piece != known_piece or h != known_h:
                         known_piece, known_h = piece, h
-                        _decays(decay[0], share[0], arriving.rates, around.uptake_da, h)
-                        _decays(decay[1], share[1], arriving.rates, around.uptake_ach, h)
-                        _decays(decay[2], share[2], arriving.rates, around.uptake_ne, h)
+                        _decays(decay[0], share[0], rates, around.uptake_da, h)
+                        _decays(decay[1], share[1], rates, around.uptake_ach, h)
+                        _decays(decay[2], share[2], rates, around.uptake_ne, h)
                     for ligand in range(3):
                         if live[ligand]:
                             free[ligand] = _mean_released(released[ligand], decay[ligand], share[ligand])
                 _add_courses(free, courses, i, t, end, at)
                 da, ach, ne = around.da + free[0], around.ach + free[1], around.ne + free[2]
-                mean, on_C, on_E = calcium.mean[i, row], calcium.on_C[i, row], calcium.on_E[i, row]
-                over_P, over_D = calcium.over_P[i, row], calcium.over_D[i, row]
-                if steps.tick[n]:
-                    a, phi_P, phi_D = _readout(y[i], over_P, over_D, calcium.samples[row], p)
-                    _move(y[i], y[i], work[1], h, phi_P, phi_D, mean, on_C, on_E, da, ach, ne,
-                          calcium.pre[i, row] / h, a, around, p, q_basal, head_volume[i])  # fmt: skip
+                ca, opens_C, opens_E = mean_ca[i, row], on_C[i, row], on_E[i, row]
+                over = over_P[i, row], over_D[i, row]
+                if step_tick[n]:
+                    a, phi_P, phi_D = _readout(y[i], over[0], over[1], samples[row], p)
+                    _move(y[i], y[i], work[1], h, phi_P, phi_D, ca, opens_C, opens_E, da, ach, ne,
+                          pre[i, row] / h, a, around, p, q_basal, head_volume[i])  # fmt: skip
                 else:
-                    _midpoint(y[i], work[0], work[1], h, over_P, over_D, mean, on_C, on_E, da, ach, ne, 0.0, around,
-                              p, q_basal, head_volume[i])  # fmt: skip
+                    _midpoint(y[i], work[0], work[1], h, over[0], over[1], ca, opens_C, opens_E, da, ach, ne, 0.0,
+                              around, p, q_basal, head_volume[i])  # fmt: skip
                 y[i] = work[1]
                 t = end

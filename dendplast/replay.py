@@ -156,14 +156,15 @@ class _Follower:
         supply = _supply(self.recorded, condition, values)
         calcium, steps = self._walk(values, supply.bath_times(0.0, self.times[-1]))
         bath, arriving = Bath.of(supply, self.times[-1]), Arriving.of(supply, n)
+        courses = Courses.of(supply.field.courses, n)
         p = parameters(values, spines.volume)
         y = to_records(resting(p, bath.surround(0), (n,)))
         out = np.empty((len(self.times), n), STATE)
 
         def follow(which: np.ndarray, into: np.ndarray) -> None:
             jit.follow(
-                which, y, into, np.empty(2, STATE), condition.active, steps, calcium, bath, arriving,
-                Courses.of(supply.field.courses, n), parameter_records([values])[0], spines.volume, GROWTH, STEP_MAX,
+                which, y, into, np.empty(2, STATE), condition.active, *map(tuple, (steps, calcium, bath, arriving,
+                courses)), parameter_records([values])[0], spines.volume, GROWTH, STEP_MAX,
             )  # fmt: skip
 
         reached = np.diff(arriving.change_first) > 0
