@@ -62,8 +62,8 @@ def parameters(rng: np.random.Generator) -> SimpleNamespace:
 def assert_same(found: State, expected: State) -> None:
     for name in State.NAMES:
         # the same operations in double precision but for the order of some products: a few roundings (2e-16 each),
-        # which a hill function of exponent 12 enlarges twelvefold; the oracle's x_inf + (x - x_inf) e loses digits where
-        # x_inf is large, as that of tag_P, which a flip drives without a part in its rate (4e-12 of 1500 draws at most)
+        # which a hill function of exponent 12 enlarges twelvefold; the oracle's x_inf + (x - x_inf) e loses digits
+        # where x_inf is large, as that of tag_P, which a flip drives without a part in its rate (4e-12 of 1500 draws)
         atol = 1e-11 if name == "tag_P" else 1e-13
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, atol=atol, err_msg=name)
 
