@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _add(commands, "compile", _compile, "compile the NEURON mechanisms ahead of time")
     command.add_argument("--out", metavar="DIR", help="put a copy there, for the variable DENDPLAST_MECHANISMS")
+    command.add_argument("--coreneuron", action="store_true", help="compile them for CoreNEURON too")
     _add(commands, "parameters", _parameters, "print every parameter of the spine with unit, bounds and source")
     _add(commands, "info", _info, "show versions, folders, presets, cells, protocols, drugs and studies")
     return parser
@@ -301,9 +302,12 @@ def _example(arguments: argparse.Namespace) -> None:
 
 
 def _compile(arguments: argparse.Namespace) -> None:
+    from .engine import compile_core
     from .mechanisms import compile_mechanisms
 
     print(compile_mechanisms(arguments.out))
+    if arguments.coreneuron:
+        print(compile_core())
 
 
 def _parameters(arguments: argparse.Namespace) -> None:

@@ -90,7 +90,6 @@ class Model:
         self.processes: list[Any] = []
         self.driver = self.gains = None  # set by a run, and by `build`
         self.solution = Solution()
-        self.values: dict[str, float] = {}
         self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
         self.held: dict[str, float] = {}
         self._sources: dict[Any, Any] = {}
@@ -99,15 +98,16 @@ class Model:
         share = spines.volume / REFERENCE_VOLUME
         flat = parameters.flat()
         self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
-        self._place(settings)
-        self.soma_pulse = self._electrode(-1)
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
         media = choose_media(preset.tissue, experiment.medium)
         self.media = {name: medium.around(self.tone[LIGAND[name]]) for name, medium in media.items()}
         self.outside: dict[str, float] = {}
-        self._configure()
+        self.values = self._starting_values()
+        self._place(settings)
+        self.set_conductances(**self.conductances)
+        self.soma_pulse = self._electrode(-1)
         self._compile()
         self._handlers = [
             h.FInitializeHandler(0, weakly(self._before)), h.FInitializeHandler(1, weakly(self._after))
@@ -116,8 +116,11 @@ class Model:
     # ---- construction -------------------------------------------------------------------------------
 
     def _place(self, settings: SpineSettings) -> None:
-        """Make the point processes, and the sections that carry them where these are asked for."""
-        spines, sections = self.spines, self.cell.sections
+        """Make the point processes with `values`, and the sections that carry them where these are asked for."""
+        spines, sections, areas = self.spines, self.cell.sections, self.spines.area
+        standard = h.MechanismStandard("DpSpine", 1)  # gives a process all values in one call
+        for name, value in self.values.items():
+            standard.set(name, value)
         whole = self.experiment.spines.form == "sections"
         for i in range(len(spines)):
             sec = sections[int(spines.section[i])]
@@ -126,7 +129,8 @@ class Model:
             if whole:
                 seg = self._spine_sections(i, seg, settings, g_pas, e_pas)
             process = h.DpSpine(seg)
-            area = float(spines.area[i])
+            standard.out(process)
+            area = float(areas[i])
             process.R_neck = 0.0 if whole else float(spines.R_neck[i])
             process.C_head = 0.0 if whole else settings.cm * area * 1e-5  # uF/cm2 um2 -> nF
             process.g_leak = 0.0 if whole else g_pas * area * 1e-2  # S/cm2 um2 -> uS
@@ -152,14 +156,13 @@ class Model:
         head.connect(neck(1))
         return head(0.5)
 
-    def _configure(self) -> None:
-        """Write the parameters into the mechanisms."""
+    def _starting_values(self) -> dict[str, float]:
+        """Return what every spine has alike, before tone and bath."""
         values = self.parameters.compiled()
         values |= {f"uptake_{LIGAND[m]}": medium.uptake for m, medium in self.media.items()}
         values |= {"soe_tau_min": self.soe.tau_min, "soe_tau_max": self.soe.tau_max, "tick": TICK}
         values["plastic"] = float(self.experiment.numerics.plastic)
-        self._write(values)
-        self.set_conductances(**self.conductances)
+        return values
 
     def _write(self, values: dict[str, float]) -> None:
         """Write values into every spine, and remember them as `values`."""

@@ -52,7 +52,6 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     model.processes, model.heads, model.necks = [], [], []
     model.spines, model.driver = spines, None
     model._place(model.preset.spines)
-    model._write(model.values)
     model.set_conductances(**model.conductances)
     model._compile()
     return model
