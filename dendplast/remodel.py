@@ -7,7 +7,8 @@ from dataclasses import fields
 import numpy as np
 
 from .errors import SimulationError
-from .model import REFERENCE_VOLUME, Model
+from .model import Model
+from .population import unitary
 from .spines import Spines
 
 __all__ = ["remodel"]
@@ -21,7 +22,7 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     model : Model
         Built, not in the middle of a run.
     keep : ndarray of int or bool
-        Spines that stay.  They come first and keep their conductances and `ca_scale`.
+        Spines that stay.  They come first and keep their conductances.
     added : Spines, optional
         Spines to add; their conductances follow their volume.
 
@@ -45,16 +46,13 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     if added is not None and len(added):
         joined = (np.concatenate([getattr(spines, f.name), getattr(added, f.name)]) for f in fields(Spines))
         spines = Spines(*joined)
-    flat, share = model.parameters.flat(), spines.volume[len(index) :] / REFERENCE_VOLUME
-    scale = np.concatenate([model.ca_scale[index], np.ones(len(share))])
-    model.conductances = {name: np.concatenate([values[index], flat[name] * share]) for name, values in old.items()}
+    new = unitary(model.parameters, spines.volume[len(index) :])
+    model.conductances = {name: np.concatenate([values[index], new[name]]) for name, values in old.items()}
     model._sources.clear()  # what sends to a spine goes before the spine
     model._electrodes = {at: pulse for at, pulse in model._electrodes.items() if at < 0}
     model.processes, model.heads, model.necks = [], [], []
     model.spines, model.driver = spines, None
     model._place(model.preset.spines)
-    model._write(model.values)
     model.set_conductances(**model.conductances)
-    model.set_ca_scale(scale)
     model._compile()
     return model

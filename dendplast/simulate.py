@@ -101,9 +101,10 @@ def run(
         outcome_time=np.array(asked),
         outcomes=table,
         lost=table["hazard"] > limit,
-        conductances=model.conductances | {"ca_scale": model.ca_scale},
+        conductances=dict(model.conductances),
         provenance=provenance(experiment.seed)
         | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
+        | {"engine": driver.engine.name, "engine_reason": driver.engine.reason}
         | {"wall_time_s": clock.perf_counter() - wall, "until": end},
         state=final,
     )
@@ -232,7 +233,7 @@ def record(model: Model, protocol: Any) -> Recorded:
         rest=driver.rest["cai"][chosen],
         protocol=protocol,
         spines=model.spines.select(chosen),
-        ca_scale=model.ca_scale[chosen],
+        ca_scale=model.conductances["ca_scale"][chosen],
         parameters=model.parameters,
         media=model.media,
         tone=model.tone,

@@ -108,7 +108,7 @@ def ground(
     if kept is None:
         model = build(experiment)
         report(0.2)
-        kept = _Kept({}, np.zeros(0), model.spines, model.ca_scale)
+        kept = _Kept({}, np.zeros(0), model.spines, model.conductances["ca_scale"])
     courses, episodes = {}, {}
     for name, plan in plans.items():
         supply = _supply(plan, experiment, kept.spines, parameters)
