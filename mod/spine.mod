@@ -742,7 +742,7 @@ FUNCTION hill(x (1), k (1), n (1)) (1) {
 }
 
 FUNCTION raised(base (1), power (1)) (1) {
-    : x^n; whole n, as in every preset, by products, which takes half the time
+    : base^power; whole powers, as in every preset, by products, which takes half the time
     if (power == floor(power)) {
         raised = base
         FROM j = 2 TO power {
