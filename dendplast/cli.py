@@ -84,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         help="a file or a shipped cell; may be repeated; default: the shipped cells of the preset",
     )  # fmt: skip
     command.add_argument("--out", metavar="DIR", default="cells", help="folder of tables and figures; default: cells")
-    command.add_argument("--quick", action="store_true", help="coarse steps and segments, and no spines")
+    command.add_argument("--coarse", action="store_true", help="steps of 0.05 ms, d_lambda 0.2")
+    command.add_argument("--quick", action="store_true", help="the same, and no spines")
     command.add_argument("--repair", action="store_true", help="repair what can be repaired in a reconstruction")
     command.add_argument("--jobs", metavar="N", type=int, default=1, help="cells measured at once; default: 1")
 
@@ -250,7 +251,8 @@ def _cells(arguments: argparse.Namespace) -> None:
     from .cells.batch import run_cells
 
     for path in run_cells(
-        arguments.preset, arguments.morphology, Path(arguments.out), quick=arguments.quick, repair=arguments.repair,
+        arguments.preset, arguments.morphology, Path(arguments.out), coarse=arguments.coarse,
+        quick=arguments.quick, repair=arguments.repair,
         workers=arguments.jobs, show=sys.stderr.isatty(),
     ):  # fmt: skip
         print(path)

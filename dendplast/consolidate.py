@@ -14,20 +14,27 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from scipy.signal import lfilter
 
 from .course import Course
 from .diffusion import Deliveries
 from .parameters import RECEPTORS, SHARES
 from .release import LIGAND
-from .rule import State, Surround, learn, midpoint, readout, resting
+from .rule import State, Surround, learn, midpoint, resting
 
-__all__ = ["Arrivals", "Engine", "GROWTH", "Inflow", "rest_grid"]
+__all__ = ["Arrivals", "Engine", "GROWTH", "Inflow", "calm", "rest_grid"]
 
 GROWTH = 0.1
 """Step over time since the last event; halving it moves a tag by less than 0.1 % (a test)."""
 
 STEP_MAX = 20_000.0
 """Largest step of a rest (ms): a fifteenth of the fastest expression constant (tau_tr, 300 s)."""
+
+SILENT = 1e-3
+"""A readout this small (1) is taken at longer steps."""
+
+RESTING = 1.3
+"""So is calcium below this multiple of its rest, where the rest itself is read (by the cyclase)."""
 
 LIGANDS = tuple(LIGAND.values())
 
@@ -67,6 +74,28 @@ def _pieces(start: float, stop: float, breaks: np.ndarray) -> list[tuple[float, 
     return list(zip(edges[:-1], edges[1:], strict=True))
 
 
+def calm(ca: np.ndarray, pre: np.ndarray, rest: np.ndarray, p: SimpleNamespace) -> np.ndarray:
+    """Return the ticks in which nothing reads calcium and no glutamate comes, shape (n_tick,).
+
+    Parameters
+    ----------
+    ca, pre : ndarray, shape (n_tick, ..., n_spine)
+        Mean calcium (mM), and releases, of each tick.
+    rest : ndarray, shape (n_spine,)
+        Calcium at rest (mM).
+    p : SimpleNamespace
+        `rule.parameters`.
+    """
+    reads = ((p.theta_lo * p.K_P * (1 - p.w_A), p.n_P), (p.theta_lo * p.K_D, p.n_D), (p.K_C, p.n_C), (p.K_E, p.n_E))
+    low = min(float(np.min(k * SILENT ** (1 / np.asarray(n)))) for k, n in reads)
+    own, idle = ca / p.ca_scale, np.maximum(low, RESTING * rest / p.ca_scale)
+    # the slowest calmodulin, from rest: what it keeps of a tick is exact
+    q = float(np.exp(-1 / np.max(p.tau_cam)))
+    cam = lfilter([1 - q], [1, -q], own - rest / p.ca_scale, axis=0) + rest / p.ca_scale
+    others = tuple(range(1, ca.ndim))
+    return (np.maximum(own, cam) < idle).all(axis=others) & ~pre.any(axis=others)
+
+
 @dataclass(frozen=True, eq=False)
 class Arrivals:
     """Releases as they arrive at spines, sorted by time.
@@ -94,6 +123,10 @@ class Arrivals:
     def only(self, mask: np.ndarray) -> Arrivals:
         """Return those selected by a boolean mask."""
         return Arrivals(self.time[mask], self.ligand[mask], tuple(w[mask] for w in self.where), self.weights[mask])
+
+    def of_condition(self, k: int) -> Arrivals:
+        """Return them at the spines of condition `k`."""
+        return replace(self, where=(np.full(len(self), k), *self.where))
 
     @classmethod
     def of(
@@ -261,13 +294,12 @@ class Engine:
                 means[name][inflow.where] += part
         return means
 
-    def tick(self, t: float, cai: np.ndarray, h: float = 1.0, pre: Any = 0.0) -> None:
-        """Advance one tick of `h` ms under calcium (mM) sampled in it, shape (n_sample, ...), and `pre` releases."""
+    def tick(self, t: float, ca: np.ndarray, h: float = 1.0, pre: Any = 0.0) -> None:
+        """Advance one tick of `h` ms under its mean calcium (mM) and `pre` releases of glutamate."""
         self._deliver(t, t + h)
         field = self._spread(t, t + h, t + h)
-        phi_P, phi_D = (phi.mean(axis=0) for phi in readout(cai, self.y, self.p))
         around = replace(self._around(t + h, field), release=pre / h)
-        self.y = learn(self.y, phi_P, phi_D, cai.mean(axis=0), around, h, self.p)
+        self.y = learn(self.y, ca, around, h, self.p)
         self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
 
     def rest(self, t0: float, t1: float, ca: np.ndarray) -> None:

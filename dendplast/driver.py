@@ -3,8 +3,7 @@
 Biological time is kept here; NEURON's own clock only counts the electrical stretches, so ``h.t`` is
 compressed.  While the cell is active every fixed step is taken.  When no event is near and calcium has
 calmed down everywhere, the rule is advanced alone (`consolidate.Engine`) to the next event.  When an active
-stretch begins depends on electrical events and calcium alone, so a release changes nothing where it does
-not reach.
+stretch begins depends on electrical events and calcium alone: a release changes nothing where it does not reach.
 """
 
 from __future__ import annotations
@@ -298,7 +297,7 @@ class Driver:
                 for _ in range(self.steps // self.sample):
                     forward(self.sample)
                     samples.append(cai.get())
-                self.captured.append((self.t + k * TICK, np.array(samples, np.float32)))
+                self.captured.append((self.t + k * TICK, np.mean(samples, axis=0).astype(np.float32)))
         self.t = self.t + ticks * TICK
 
     def _is_calm(self) -> bool:

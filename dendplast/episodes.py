@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from .consolidate import Arrivals, Engine
+from .consolidate import LIGANDS, Arrivals, Engine, Inflow, calm
 from .diffusion import soe_rates
 from .drugs import Drug, bath
 from .parameters import SHARES
 from .release import SoeSettings
-from .rule import State, Surround
+from .rule import State
 from .schedule import Schedule
+from .supply import Supply
 
 __all__ = ["CHANNELS", "Calcium", "Course", "Episode", "drive", "split"]
 
@@ -92,8 +93,8 @@ class Calcium:
 
     Attributes
     ----------
-    cai : ndarray of float32, shape (n_tick, n_sample, n_spine)
-        mM, ticks of 1 ms from the beginning of the episode.
+    cai : ndarray of float32, shape (n_tick, n_spine)
+        Mean of each tick (mM), ticks of 1 ms from the beginning of the episode.
     pre : ndarray, shape (n_tick, n_spine)
         Releases of glutamate in each tick.
     """
@@ -132,90 +133,59 @@ class Course:
     ----------
     episodes : list of (float, str)
         Beginning (ms) and name of every episode.
-    drugs : tuple of Drug
-        What is in the bath.
-    tone : mapping of str to float
-        ``da``, ``ach``, ``ne`` (mM).
-    arrivals : Arrivals
-        Releases at the spines, `where` being the spine.
+    supply : Supply
+        What modulators, drugs and clearance do at the spines.
     at : tuple of float
         Times at which the outcome is kept (ms), ascending.
     """
 
     episodes: list[tuple[float, str]]
-    drugs: tuple[Drug, ...]
-    tone: Mapping[str, float]
+    supply: Supply
     at: tuple[float, ...]
-    arrivals: Arrivals = field(default_factory=Arrivals.none)
 
 
 class _Columns(Engine):
-    """The engine with one column a course and candidate; the bath is read once a second."""
+    """The engine with one column a course and candidate; a course's bath is read anew in seconds that change it."""
 
-    def __init__(self, p: SimpleNamespace, courses: Sequence[Course], copies: int, n_spine: int,
-                 uptake: Mapping[str, float]) -> None:  # fmt: skip
+    def __init__(self, p: SimpleNamespace, courses: Sequence[Course], copies: int, n_spine: int) -> None:
         self.courses, self.copies, self.second = courses, copies, -1
-        where = [np.repeat(np.arange(len(courses)), [len(c.arrivals) for c in courses])]
-        arrivals = _merged(courses, copies) if len(where[0]) else None
+        self._times = [c.supply.bath_times(-1.0, c.at[-1] + BATH) for c in courses]
+        self._read: list[tuple[int, dict[str, float]]] = [(-1, {})] * len(courses)
+        shape = (len(courses) * copies, n_spine)
+        columns = [(c.supply, k * copies + i) for k, c in enumerate(courses) for i in range(copies)]
+        parts = [(s.arrivals, k) for s, k in columns if len(s.arrivals)]
+        arrivals = Arrivals.merged([a.of_condition(k) for a, k in parts]) if parts else None
+        inflows = [Inflow((np.full(len(c.spine), k), c.spine), c) for s, k in columns for c in s.field.courses]
         super().__init__(
-            p, (len(courses) * copies, n_spine), soe_rates(SoeSettings()), uptake, lambda t: {},
-            lambda a, b: np.zeros(0), arrivals,
+            p, shape, soe_rates(SoeSettings()), courses[0].supply.uptake(0.0), lambda t: {},
+            lambda a, b: np.zeros(0), arrivals, inflows,
         )  # fmt: skip
 
     def _look(self, t: float) -> None:
-        """Nothing here changes what clears a modulator, and `_around` reads the bath."""
-
-    def _around(self, t: float, field: Mapping[str, Any] | None) -> Surround:
+        """Read the bath of the second around `t` (ms) into columns."""
         second = int(t // BATH)
-        if second != self.second:
-            self.second = second
-            middle = (second + 0.5) * BATH if t > 0 else 0.0
-            each = [bath(c.drugs, dict(c.tone), middle) for c in self.courses]
-            self._now = {
-                name: np.repeat([e[name] for e in each], self.copies)[:, None]
-                for name in each[0]
-            }
-        now = self._now
-        free = {name: now[f"{name}_ext"] for name in ("da", "ach", "ne")}
-        if field:
-            free = {name: free[name] + field[name] for name in free}
-        agonist = {n[4:]: v for n, v in now.items() if n.startswith("ago_") and v.any()}
-        antagonist = {
-            n[4:]: v for n, v in now.items() if n.startswith("ant_") and v.any()
+        if second == self.second:
+            return
+        self.second = second
+        middle = (second + 0.5) * BATH if t > 0 else 0.0
+        for k, course in enumerate(self.courses):
+            passed = int(np.searchsorted(self._times[k], middle))
+            if passed != self._read[k][0]:
+                self._read[k] = (passed, course.supply.bath(middle))
+        each = [values for _, values in self._read]
+        now = {name: np.repeat([e[name] for e in each], self.copies)[:, None] for name in each[0]}
+        drugs: dict[str, Any] = {
+            kind: {n[4:]: v for n, v in now.items() if n.startswith(short) and v.any()}
+            for kind, short in (("agonist", "ago_"), ("antagonist", "ant_"))
         }
-        share = {name: now[f"share_{name}"] for name in SHARES}
-        return Surround(
-            **free,
-            agonist=agonist,
-            antagonist=antagonist,
-            gs=now["gs_ext"],
-            share=share,
-        )
-
-
-def _merged(courses: Sequence[Course], copies: int) -> Arrivals:
-    """Return the arrivals of all courses, each copied to its columns."""
-    parts = [
-        (k * copies + c, course.arrivals)
-        for k, course in enumerate(courses)
-        for c in range(copies)
-    ]
-    time = np.concatenate([a.time for _, a in parts])
-    order = np.argsort(time, kind="stable")
-    column = np.concatenate([np.full(len(a), k) for k, a in parts])[order]
-    spine = np.concatenate([a.where[0] for _, a in parts])[order]
-    ligand = np.concatenate([a.ligand for _, a in parts])[order]
-    return Arrivals(
-        time[order],
-        ligand,
-        (column, spine),
-        np.concatenate([a.weights for _, a in parts])[order],
-    )
+        drugs |= {"gs": now["gs_ext"], "share": {name: now[f"share_{name}"] for name in SHARES}}
+        self._bath = {name: now[f"{name}_ext"] for name in LIGANDS}, drugs
+        self._left = {name: now[f"uptake_{name}"] for name in LIGANDS}
 
 
 def drive(
     courses: Sequence[Course], calcium: Mapping[str, Calcium], rest: np.ndarray, p: SimpleNamespace,
-    uptake: Mapping[str, float], copies: int = 1, tick: int = 1, growth: float = 0.1,
+    copies: int = 1, tick: int = 1, growth: float = 0.1,
 ) -> list[list[dict[str, np.ndarray]]]:  # fmt: skip
     """Drive the rule with recorded calcium through every course.
 
@@ -229,8 +199,6 @@ def drive(
         Calcium at rest (mM).
     p : SimpleNamespace
         `rule.parameters`; entries may have shape (n_course * copies, 1).
-    uptake : mapping of str to float
-        Loss of released modulators (/ms).
     copies : int
         Columns of each course, for as many parameter sets; copies of a course are neighbours.
     tick : int
@@ -244,7 +212,7 @@ def drive(
         For each course and each of its times ``at``: every state, shape (copies, n_spine); inside an episode
         that at its end.
     """
-    engine = _Columns(p, courses, copies, len(rest), uptake)
+    engine = _Columns(p, courses, copies, len(rest))
     starts = [dict(course.episodes) for course in courses]
     stops = sorted({t for c in courses for t in c.at})
     kept: list[list[dict[str, np.ndarray]]] = [[] for _ in courses]
@@ -298,50 +266,27 @@ def _excite(
 ) -> float:  # fmt: skip
     """Advance all courses through one stretch, by `tick` while calcium is high and ten times that in its tail."""
     n = int(end - begin)
-    samples = next(iter(calcium.values())).cai.shape[1]
-    cai = np.broadcast_to(
-        rest.astype(np.float32), (n, samples, len(starts), len(rest))
-    ).copy()
-    pre = np.zeros((n, len(starts), len(rest)))
+    ca = np.broadcast_to(rest.astype(np.float32), (n, len(starts), len(rest))).copy()
+    pre = np.zeros(ca.shape)
     for k, mine in enumerate(starts):
         for t, key in mine.items():
             if begin <= t < end:
                 first, unit = int(t - begin), calcium[key]
-                cai[first : first + len(unit.cai), :, k] = unit.cai
+                ca[first : first + len(unit.cai), k] = unit.cai
                 pre[first : first + len(unit.pre), k] += unit.pre
-    low = _low(engine.p)
-    calm = (cai.max(axis=(1, 2, 3)) < low) & ~pre.any(axis=(1, 2))
+    quiet = calm(ca, pre, rest, engine.p)
     k = 0
     while k < n:
-        size = (
-            10 * tick
-            if k + 10 * tick <= n and calm[k : k + 10 * tick].all()
-            else min(tick, n - k)
-        )
-        part = cai[k : k + size].astype(float)
+        size = min(tick, n - k)
+        if k + 10 * tick <= n and quiet[k : k + 10 * tick].all():
+            size = 10 * tick
+        part = _wide(ca[k : k + size].mean(axis=0, dtype=float), engine.copies)
         if size > tick:
-            engine.rest(
-                begin + k,
-                begin + k + size,
-                _wide(part.mean(axis=(0, 1)), engine.copies),
-            )
+            engine.rest(begin + k, begin + k + size, part)
         else:
-            part = part.reshape(-1, *part.shape[2:])
-            wide = np.repeat(part, engine.copies, axis=1)
-            engine.tick(
-                begin + k,
-                wide,
-                float(size),
-                _wide(pre[k : k + size].sum(axis=0), engine.copies),
-            )
+            engine.tick(begin + k, part, float(size), _wide(pre[k : k + size].sum(axis=0), engine.copies))
         k += size
     return end
-
-
-def _low(p: SimpleNamespace) -> float:
-    """Return the calcium (mM) below which no readout is above a few thousandths."""
-    read = p.theta_lo * np.minimum(p.K_P * (1 - p.w_A), p.K_D)
-    return 0.25 * float(np.min(np.minimum(read, np.minimum(p.K_C, p.K_E))))
 
 
 def _wide(values: np.ndarray, copies: int) -> np.ndarray:

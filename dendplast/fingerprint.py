@@ -11,7 +11,7 @@ from pathlib import Path
 from . import __version__
 from .paths import mod_dir, morphology_dir
 
-__all__ = ["code_hash", "files_hash"]
+__all__ = ["code_hash", "electric_hash", "files_hash"]
 
 
 @cache
@@ -21,6 +21,19 @@ def code_hash() -> str:
     sources = [p for p in Path(__file__).parent.rglob("*") if p.suffix in {".py", ".toml"}]
     data = [*mod_dir().glob("*.mod"), *morphology_dir().glob("*.swc")]
     for path in sorted({*sources, *data}):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def electric_hash() -> str:
+    """Return a hash of what calcium depends on: mechanisms, the package's own level, and NEURON's version.
+
+    Presets are not in it: whoever asks adds what of them is electrical.
+    """
+    digest = hashlib.sha256(repr([__version__, *map(metadata.version, ("neuron", "numpy"))]).encode())
+    sources = [*Path(__file__).parent.glob("*.py"), *mod_dir().glob("*.mod"), *morphology_dir().glob("*.swc")]
+    for path in sorted(sources):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

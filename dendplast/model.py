@@ -21,6 +21,7 @@ from .geometry import Geometry
 from .indicator import Indicator
 from .media import choose_media
 from .parameters import Parameters
+from .population import unitary
 from .presets import Preset
 from .release import LIGAND, SoeSettings
 from .schedule import Schedule
@@ -31,9 +32,6 @@ from .supply import Supply
 from .terminals import Tissue
 
 __all__ = ["Model"]
-
-REFERENCE_VOLUME = 0.087
-"""Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
 
 
 class Model:
@@ -59,7 +57,9 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), without drugs and modulators, and at `ca_ref`.
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), ``ca_fraction`` (1), the calcium share of its NMDA
+        current, and ``ca_scale`` (1), the calcium of its own responses over the preset's, without drugs and
+        modulators, and at `ca_ref`.
     media : dict of str to Medium
         Tissue around the cell, as the excess over the tone sees it.
     outside : dict of str to float
@@ -95,9 +95,7 @@ class Model:
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
-        share = spines.volume / REFERENCE_VOLUME
-        flat = parameters.flat()
-        self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
+        self.conductances = unitary(parameters, spines.volume)
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
@@ -178,7 +176,7 @@ class Model:
         """
         self.solution = solution
         values = changes(solution, self.parameters.flat(), self.preset.cell.celsius)
-        self._scale["g_vgcc"] = values.pop("vgcc_scale")
+        self._scale["g_vgcc"], self._scale["ca_fraction"] = values.pop("vgcc_scale"), values.pop("ca_fraction_scale")
         self._write(values)
         self.set_conductances(**self.conductances)
 
@@ -192,7 +190,7 @@ class Model:
         return self.preset.cell.celsius if self.solution.celsius is None else self.solution.celsius
 
     def set_conductances(self, **values: np.ndarray) -> None:
-        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,)), before any block."""
+        """Set ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS), ``ca_fraction`` or ``ca_scale`` (1) of every spine, undrugged."""
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):
@@ -200,7 +198,7 @@ class Model:
 
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""
-        return rule.parameters(self.parameters.flat(), self.spines.volume[index])
+        return rule.parameters(self.parameters.flat(), self.spines.volume[index], self.conductances["ca_scale"][index])
 
     # ---- what is done -------------------------------------------------------------------------------
 
@@ -287,8 +285,7 @@ class Model:
 
     def unmodulated(self, name: str) -> Any:
         """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
-        own = name in self.conductances
-        return self.conductances[name] * self._scale.get(name, 1.0) if own else self.values[name]
+        return self.conductances[name] * self._scale.get(name, 1.0)
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""

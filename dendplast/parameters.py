@@ -58,6 +58,9 @@ _POPULATION = {
 }  # fmt: skip
 """Targets of the calibration and their spread between spines."""
 
+ELECTRIC = ("synapse", "calcium", "solution")
+"""Groups that shape calcium; the others are the rule's."""
+
 _OF_THE_TREE = (ProteinParameters, CrosstalkParameters, StructureParameters, AbsenceParameters)
 
 
@@ -128,18 +131,21 @@ class CalciumParameters(Description):
 class ReadoutParameters(Description):
     """Kinase and phosphatase read calcium; eligibility traces remember them; the threshold slides."""
 
-    K_P: float = quantity(4.0e-3, "mM", _TUNED + "10.7554/eLife.09685 without drug", 1e-5, 1)
-    n_P: float = quantity(6.0, "1", _TUNED + "10.7554/eLife.09685 without drug", 1, 12)
-    K_D: float = quantity(1.3e-3, "mM", _TUNED + "10.7554/eLife.09685 without drug", 1e-5, 1)
+    tau_cam: float = quantity(
+        20.0, "ms", "assumed: between the fast and the slow lobe of calmodulin (10.1371/journal.pcbi.1000675)", 0.1, 1e4
+    )
+    K_P: float = quantity(1.0e-3, "mM", _TUNED + "10.7554/eLife.09685 without drug", 1e-5, 1)
+    n_P: float = quantity(12.0, "1", _TUNED + "10.7554/eLife.09685 without drug", 1, 12)
+    K_D: float = quantity(6e-4, "mM", _TUNED + "10.7554/eLife.09685 without drug", 1e-5, 1)
     n_D: float = quantity(8.0, "1", _TUNED + "10.7554/eLife.09685 without drug", 1, 12)
     k_K: float = quantity(0.03, "/ms", _TUNED + "10.7554/eLife.09685 without drug", 0, 10)
     k_N: float = quantity(0.02, "/ms", _TUNED + "10.7554/eLife.09685 without drug", 0, 10)
     tau_K: float = quantity(700.0, "ms", "assumed: CaMKII in spines stays active about a second", 1, 1e5)
     tau_N: float = quantity(700.0, "ms", "assumed: as the kinase", 1, 1e5)
     w_A: float = quantity(0.4, "1", "assumed: PKA lowers the kinase threshold through inhibitor-1", 0, 0.95)
-    r_P: float = quantity(1e-3, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
+    r_P: float = quantity(0.02, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
     tau_P: float = quantity(5000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e6)
-    r_D: float = quantity(8e-4, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
+    r_D: float = quantity(0.016, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
     tau_D: float = quantity(8000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e6)
     zeta: float = quantity(1.0, "1", "10.7554/eLife.80152 (kinase against phosphatase plane)", 0, 1)
     K_E: float = quantity(5e-4, "mM", "assumed: any spike's calcium makes endocannabinoid", 1e-5, 1)
@@ -149,6 +155,9 @@ class ReadoutParameters(Description):
         50.0, "ms", "assumed: window of timing-dependent depression (10.1016/S0896-6273(03)00476-8)", 1, 1e5
     )
     tau_G: float = quantity(30.0, "ms", "assumed: presynaptic NMDA and metabotropic receptors stay active", 1, 1e5)
+    tau_GP: float = quantity(
+        70.0, "ms", "assumed: as long as NMDA receptors conduct, which hold CaMKII (10.1038/35081080)", 1, 1e5
+    )
     r_E: float = quantity(0.0, "/ms", "assumed: no endocannabinoid arm unless the preset says so", 0, 10)
     e_0: float = quantity(0.02, "1", "assumed: background activity leaves no tag", 0, 1)
     w_theta: float = quantity(0.3, "1", "assumed: share of the threshold that activity moves", 0, 1)

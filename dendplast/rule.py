@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 STATES = (
-    "kinase", "phosphatase", "cyclase", "glu", "ecb", "elig_P", "elig_D", *RECEPTORS, *AFFINITY_STATES, "PKA", "PLC",
+    "cam", "kinase", "phosphatase", "cyclase", "glu", "glu_P", "ecb", "elig_P", "elig_D", *RECEPTORS, *AFFINITY_STATES, "PKA", "PLC",
     "tag_P", "tag_D", "labile",
     "early", "prp", "late", "primed", "theta", "volume",
 )  # fmt: skip
@@ -136,9 +136,12 @@ class Surround:
         return (free + self.agonist.get(receptor, 0.0)) / (1 + self.antagonist.get(receptor, 0.0))
 
 
-def parameters(values: Mapping[str, Any], head_volume: Any = 0.087) -> SimpleNamespace:
-    """Return the flat parameter table (`Parameters.flat`) as attributes, with each spine's head volume (um3)."""
-    return SimpleNamespace(**values, head_volume=head_volume)
+def parameters(values: Mapping[str, Any], head_volume: Any = 0.087, ca_scale: Any = 1.0) -> SimpleNamespace:
+    """Return the flat parameter table (`Parameters.flat`) as attributes.
+
+    With them come each spine's head volume (um3) and the calcium of its own responses over the preset's (1).
+    """
+    return SimpleNamespace(**values, head_volume=head_volume, ca_scale=ca_scale)
 
 
 def hill(x: Any, k: Any, n: Any) -> Any:
@@ -152,10 +155,10 @@ def efficacy(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
     return np.maximum(1 + y["early"] + y["late"], p.w_floor)
 
 
-def readout(cai: Any, y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, Any]:
-    """Return how far calcium (mM) drives kinase and phosphatase at the current thresholds, each 0 to 1."""
-    k_P = y["theta"] * (1 - p.w_A * hill(y["PKA"], p.K_A, p.n_A))
-    return hill(cai / p.K_P, k_P, p.n_P), hill(cai / p.K_D, y["theta"], p.n_D)
+def readout(y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, Any]:
+    """Return how far calmodulin drives kinase and phosphatase at the current thresholds, each 0 to 1."""
+    k_P = y["theta"] * (1 - p.w_A * y["PKA"])
+    return hill(y["cam"] / p.K_P, k_P, p.n_P), hill(y["cam"] / p.K_D, y["theta"], p.n_D)
 
 
 def synthesises(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> Any:
@@ -199,7 +202,7 @@ def _signalling(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> d
 
 
 def coefficients(
-    y: Mapping[str, Any], phi_P: Any, phi_D: Any, ca: Any, around: Surround, p: SimpleNamespace
+    y: Mapping[str, Any], ca: Any, around: Surround, p: SimpleNamespace
 ) -> tuple[dict[str, tuple[Any, Any]], dict[str, Any]]:
     """Return drive and rate of every relaxing state, and the growth of every integral.
 
@@ -207,8 +210,6 @@ def coefficients(
     ----------
     y : State or mapping of str to ndarray
         States (`STATES`, `INTEGRALS`).
-    phi_P, phi_D : float or ndarray
-        Mean readouts over the step (`readout`).
     ca : float or ndarray
         Mean calcium over the step (mM).
     around : Surround
@@ -224,18 +225,22 @@ def coefficients(
         In /ms.
     """
     out: dict[str, tuple[Any, Any]] = {}
+    own = ca / p.ca_scale
+    out["cam"] = (own / p.tau_cam, 1 / p.tau_cam)
+    phi_P, phi_D = readout(y, p)
     drive = p.k_K * phi_P
     out["kinase"] = (drive, drive + 1 / p.tau_K)
     drive = p.k_N * phi_D
     out["phosphatase"] = (drive, drive + 1 / p.tau_N)
-    drive = p.k_C * hill(ca, p.K_C, p.n_C)
+    drive = p.k_C * hill(y["cam"], p.K_C, p.n_C)
     out["cyclase"] = (drive, drive + 1 / p.tau_C)
     out["glu"] = (around.release, around.release + 1 / p.tau_G)
-    drive = p.k_E * hill(ca, p.K_E, p.n_E)
+    out["glu_P"] = (around.release, around.release + 1 / p.tau_GP)
+    drive = p.k_E * hill(own, p.K_E, p.n_E)
     out["ecb"] = (drive, drive + 1 / p.tau_E)
-    drive = p.r_P * y["kinase"]
+    drive = p.r_P * y["kinase"] * y["glu_P"]
     out["elig_P"] = (drive, drive + 1 / p.tau_P)
-    drive = p.r_D * y["phosphatase"] + p.r_E * around.left("ecb") * y["ecb"] * y["glu"]
+    drive = p.r_D * y["phosphatase"] * y["glu_P"] + p.r_E * around.left("ecb") * y["ecb"] * y["glu"]
     drive = drive * (1 - p.zeta * y["kinase"])
     out["elig_D"] = (drive, drive + 1 / p.tau_D)
 
@@ -249,7 +254,7 @@ def coefficients(
     flip = p.k_x * a * y["labile"]
     out["tag_P"] = (up * (1 - y["tag_D"]) + flip * y["tag_D"], up + ud + 1 / p.tau_T)
     out["tag_D"] = (ud * (1 - y["tag_P"]), ud + up + flip + 1 / p.tau_T)
-    drive = p.k_l * (y["elig_P"] + y["elig_D"])
+    drive = p.k_l * (x_P + x_D)
     out["labile"] = (drive, drive + 1 / p.tau_l)
 
     out["early"] = ((p.h_P * y["tag_P"] - p.h_D * y["tag_D"]) / p.tau_tr, 1 / p.tau_tr)
@@ -299,17 +304,15 @@ def move(y: Mapping[str, Any], frozen: tuple[dict, dict], h: Any, p: SimpleNames
     return out
 
 
-def learn(
-    y: Mapping[str, Any], phi_P: Any, phi_D: Any, ca: Any, around: Surround, h: Any, p: SimpleNamespace
-) -> State:
+def learn(y: Mapping[str, Any], ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
     """Return the states one tick of `h` ms on: the step of the compiled spine (first order in h)."""
-    return move(y, coefficients(y, phi_P, phi_D, ca, around, p), h, p)
+    return move(y, coefficients(y, ca, around, p), h, p)
 
 
 def midpoint(y: Mapping[str, Any], ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
     """Return the states `h` ms on at steady calcium, second order in h (coefficients at half time)."""
-    half = learn(y, *readout(ca, y, p), ca, around, h / 2, p)
-    return move(y, coefficients(half, *readout(ca, half, p), ca, around, p), h, p)
+    half = learn(y, ca, around, h / 2, p)
+    return move(y, coefficients(half, ca, around, p), h, p)
 
 
 def signal(y: State, ca: Any, around: Surround, h: Any, p: SimpleNamespace) -> State:
@@ -327,7 +330,7 @@ def _signalled(y: State, frozen: Mapping[str, tuple[Any, Any]], h: Any) -> State
 
 def derivatives(y: Mapping[str, Any], ca: Any, around: Surround, p: SimpleNamespace) -> dict[str, Any]:
     """Return the time derivative of every state (/ms): the rule as differential equations, for tests."""
-    relaxing, growing = coefficients(y, *readout(ca, y, p), ca, around, p)
+    relaxing, growing = coefficients(y, ca, around, p)
     return {n: d - r * y[n] for n, (d, r) in relaxing.items()} | growing
 
 
@@ -352,6 +355,7 @@ def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> Sta
     drive = _plc_drive(y, p)
     y["PLC"] = y["PLC"] + around.left("PLC") * drive / (drive + 1 / p.tau_Q)
     y["primed"] = y["primed"] + hill(y["PKA"], p.K_A, p.n_A)
+    y["cam"] = y["cam"] + p.ca_rest / p.ca_scale
     y["theta"] = y["theta"] + 1.0
     y["volume"] = y["volume"] + p.head_volume
     return y

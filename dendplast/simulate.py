@@ -227,12 +227,13 @@ def record(model: Model, protocol: Any) -> Recorded:
         )
     chosen = model.choose(protocol.spines)
     return Recorded(
-        cai=np.array([c for _, c in driver.captured], np.float32)[:, :, chosen],
+        cai=np.array([c for _, c in driver.captured], np.float32)[:, chosen],
         pre=pre[:, chosen],
         onsets=onsets,
         rest=driver.rest["cai"][chosen],
         protocol=protocol,
         spines=model.spines.select(chosen),
+        ca_scale=model.conductances["ca_scale"][chosen],
         parameters=model.parameters,
         media=model.media,
         tone=model.tone,

@@ -65,6 +65,10 @@ class Supply:
         """Return what other places are supplied with, shape (n, 3) in um."""
         return replace(self, xyz=xyz)
 
+    def under(self, drugs: tuple[Any, ...]) -> Supply:
+        """Return the same under other drugs; releases keep the amounts they were compiled with."""
+        return replace(self, tissue=replace(self.tissue, drugs=drugs))
+
     def left(self, modulator: str, t: float) -> float:
         """Return the share of a modulator's clearance that blockers leave at time `t` (ms)."""
         medium = self.tissue.media[modulator]

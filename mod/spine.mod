@@ -20,12 +20,14 @@ that stays at rest:
 An indicator, where there is one, binds calcium one to one; (1 + kappa) cai + ca_ind is conserved:
                  dca_ind/dt = kon_ind cai (indicator - ca_ind) - koff_ind ca_ind
 
-Rule, every `tick` ms (x' = drive - rate x, exact for constant coefficients; calcium enters by its
-Hill functions averaged over the tick at every `sample` ms).  The equations and where each comes from
+Rule, every `tick` ms (x' = drive - rate x, exact for constant coefficients; calcium enters by its mean
+over the tick, read every `sample` ms).  The equations and where each comes from
 are in docs/model.md; the same rule in Python is dendplast/rule.py, and a test holds them equal.
-    kinase, phosphatase    read calcium above theta K_P (lowered by PKA) and theta K_D
-    cyclase                adenylyl cyclase stimulated by calcium; multiplies what Gs does
-    glu, ecb               presynaptic activity and endocannabinoid made by calcium; together they depress
+    cam                    calcium as calmodulin has bound it, over what the spine is used to
+    kinase, phosphatase    read it above theta K_P (lowered by PKA) and theta K_D
+    cyclase                adenylyl cyclase stimulated by it; multiplies what Gs does
+    glu, ecb               glutamate at presynaptic receptors, and endocannabinoid made by calcium: they depress
+    glu_P                  glutamate on NMDA receptors, which kinase and phosphatase need to leave a trace
     elig_P, elig_D         eligibility traces; the kinase vetoes elig_D
     s_da, s_ach, s_ne      concentrations as 12 shared exponentials, fed by release events
     D1 .. A2A              receptor occupancy;  PKA, PLC  what Gs, Gi and Gq make of it
@@ -49,12 +51,12 @@ NEURON {
     RANGE ago_D1, ago_D2, ago_beta, ago_alpha1, ago_alpha2, ago_M1, ago_M4, ago_A2A
     RANGE ant_D1, ant_D2, ant_beta, ant_alpha1, ant_alpha2, ant_M1, ant_M4, ant_A2A, prp_drive
     RANGE gs_ext, share_PKA, share_AC, share_PLC, share_ecb, share_prp
-    RANGE K_C, n_C, k_C, tau_C, tau_G, K_E, n_E, k_E, tau_E, r_E
+    RANGE K_C, n_C, k_C, tau_C, tau_G, K_E, n_E, k_E, tau_E, tau_GP, r_E
     RANGE g_ampa, tau_r_ampa, tau_d_ampa, e_glu, g_nmda, tau_r_nmda, tau_d_nmda, mg, mg_slope, mg_half
     RANGE ca_fraction, e_ca_nmda, g_vgcc, e_ca, vhalf_m, k_m, tau_m, vhalf_h, k_h, tau_h, kappa, tau_ca
     RANGE share_L, share_T, vhalf_L, k_L, vhalf_m_T, k_m_T, vhalf_h_T, k_h_T, tau_h_T, k_neck
     RANGE open_R, open_L, open_T, indicator, kon_ind, koff_ind, range_ind, fluorescence, part_R, open_LT
-    RANGE ca_rest, K_P, n_P, K_D, n_D, k_K, k_N, tau_K, tau_N, w_A, r_P, tau_P, r_D, tau_D, zeta, e_0
+    RANGE ca_rest, ca_scale, tau_cam, K_P, n_P, K_D, n_D, k_K, k_N, tau_K, tau_N, w_A, r_P, tau_P, r_D, tau_D, zeta, e_0
     RANGE kon_D1_high, koff_D1_high, high_D1, kon_D2_low, koff_D2_low, low_D2
     RANGE w_theta, ca_mean, tau_theta, theta_lo, theta_hi, kon_D1, koff_D1, x_D1, kon_D2, koff_D2, x_D2
     RANGE kon_beta, koff_beta, x_beta, kon_alpha1, koff_alpha1, x_alpha1, kon_alpha2, koff_alpha2
@@ -63,7 +65,7 @@ NEURON {
     RANGE g_P, g0_D, g_D, k_c, omega, k_x, tau_T, k_l, tau_l, h_P, h_D, tau_tr, th_prp, k_mu, tau_rise
     RANGE tau_prp, tau_z, z_max, z_min, tau_mu_up, tau_mu_down, w_floor, tau_V, H_0, V_h, k_TD, k_z
     RANGE vhead, g, ica, w, da, ach, ne, cai_peak, gneck, offset, schur, capacity, in_head, to_ca
-    RANGE n_tick, n_sample, i_tick, i_sample, sum_P, sum_D, sum_ca, unblock
+    RANGE n_tick, n_sample, i_tick, i_sample, sum_ca, unblock
     THREADSAFE
 }
 
@@ -84,6 +86,7 @@ PARAMETER {
     g_leak      = 0            (uS)        <0, 1>        : head leak (0 with a head section)
     e_leak      = -70          (mV)        <-120, 0>     : reversal of the head leak
     head_volume = 0.087        (um3)       <1e-4, 10>    : volume that calcium enters
+    ca_scale    = 1            (1)         <0.01, 100>   : calcium of its own responses over the preset's
     plastic     = 1            (1)         <0, 1>        : 0: the weight is frozen, states go on
     tick        = 1            (ms)        <1e-3, 100>   : step of the rule
     sample      = 0.1          (ms)        <1e-3, 100>   : step at which calcium is read
@@ -161,19 +164,20 @@ PARAMETER {
     tau_ca      = 12           (ms)        <0.1, 1000>
     k_neck      = 0            (/ms)       <0, 10>
     ca_rest     = 7e-05        (mM)        <0, 0.01>
-    : kinase and phosphatase read calcium; eligibility traces remember them; the threshold slides
-    K_P         = 0.004        (mM)        <1e-05, 1>
-    n_P         = 6            (1)         <1, 12>
-    K_D         = 0.0013       (mM)        <1e-05, 1>
+    : kinase and phosphatase read calmodulin; eligibility traces remember them; the threshold slides
+    tau_cam     = 20           (ms)        <0.1, 10000>
+    K_P         = 0.001        (mM)        <1e-05, 1>
+    n_P         = 12           (1)         <1, 12>
+    K_D         = 0.0006       (mM)        <1e-05, 1>
     n_D         = 8            (1)         <1, 12>
     k_K         = 0.03         (/ms)       <0, 10>
     k_N         = 0.02         (/ms)       <0, 10>
     tau_K       = 700          (ms)        <1, 100000>
     tau_N       = 700          (ms)        <1, 100000>
     w_A         = 0.4          (1)         <0, 0.95>
-    r_P         = 0.001        (/ms)       <0, 10>
+    r_P         = 0.02         (/ms)       <0, 10>
     tau_P       = 5000         (ms)        <1, 1e+06>
-    r_D         = 0.0008       (/ms)       <0, 10>
+    r_D         = 0.016        (/ms)       <0, 10>
     tau_D       = 8000         (ms)        <1, 1e+06>
     zeta        = 1            (1)         <0, 1>
     e_0         = 0.02         (1)         <0, 1>
@@ -183,6 +187,7 @@ PARAMETER {
     k_E         = 0.02         (/ms)       <0, 10>
     tau_E       = 50           (ms)        <1, 100000>
     tau_G       = 30           (ms)        <1, 100000>
+    tau_GP      = 70           (ms)        <1, 100000>
     r_E         = 0            (/ms)       <0, 10>
     w_theta     = 0.3          (1)         <0, 1>
     ca_mean     = 2e-05        (mM)        <1e-07, 1>
@@ -308,12 +313,9 @@ ASSIGNED {
     n_sample (1)
     i_tick (1)
     i_sample (1)
-    sum_P (1)
-    sum_D (1)
     sum_ca (mM)
     n_pre (1)
     unblock (1)
-    k_P (1)
     q_basal (1)
     lambda[12] (/ms)
     q_soe[12] (1)
@@ -332,10 +334,12 @@ STATE {
     h_T (1)
     ca_ind (mM)
     cai (mM)
+    cam (mM)
     kinase (1)
     phosphatase (1)
     cyclase (1)
     glu (1)
+    glu_P (1)
     ecb (1)
     elig_P (1)
     elig_D (1)
@@ -413,8 +417,6 @@ INITIAL {
     q_h_T = exp(-n_sample*dt/tau_h_T)
     i_sample = 0
     i_tick = 0
-    sum_P = 0
-    sum_D = 0
     sum_ca = 0
     n_pre = 0
     span = n_sample*n_tick*dt
@@ -440,10 +442,12 @@ INITIAL {
     M1 = bound(kon_M1, koff_M1, (ach + ago_M1)/(1 + ant_M1))
     M4 = bound(kon_M4, koff_M4, (ach + ago_M4)/(1 + ant_M4))
     A2A = bound(kon_A2A, koff_A2A, (adenosine + ago_A2A)/(1 + ant_A2A))
+    cam = ca_rest/ca_scale
     kinase = 0
     phosphatase = 0
     cyclase = 0
     glu = 0
+    glu_P = 0
     ecb = 0
     elig_P = 0
     elig_D = 0
@@ -515,25 +519,18 @@ PROCEDURE read() {
     m_T = gated(m_T, 1/(1 + exp((vhalf_m_T - vhead)/k_m_T)), q_m_LT)
     h_T = gated(h_T, 1/(1 + exp((vhead - vhalf_h_T)/k_h_T)), q_h_T)
     subtypes()
-    if (i_tick == 0) {
-        k_P = theta*(1 - w_A*hill(PKA, K_A, n_A))
-    }
-    sum_P = sum_P + hill(cai/K_P, k_P, n_P)
-    sum_D = sum_D + hill(cai/K_D, theta, n_D)
     sum_ca = sum_ca + cai
     i_tick = i_tick + 1
     if (i_tick >= n_tick) {
         learn(n_sample*n_tick*dt)
         i_tick = 0
-        sum_P = 0
-        sum_D = 0
         sum_ca = 0
         n_pre = 0
     }
 }
 
 PROCEDURE learn(h (ms)) {
-    LOCAL drive, rate, a, q, pp1, xP, xD, up, ud, flip, old
+    LOCAL drive, rate, a, q, pp1, xP, xD, up, ud, flip, old, own, phi_P, phi_D
     : every state moves under what the others were at the last tick, so the last of the chain goes first
     field(h)
     a = hill(PKA, K_A, n_A)
@@ -544,6 +541,9 @@ PROCEDURE learn(h (ms)) {
     up = k_c*((g0_P/(1 + e_Gi*gi_drive()) + g_P*a)*(xP + omega*a*xD))
     ud = k_c*(((g0_D + g_D*q)*pp1)*xD)
     flip = k_x*a*labile
+    own = sum_ca/n_tick/ca_scale
+    phi_P = hill(cam/K_P, theta*(1 - w_A*PKA), n_P)
+    phi_D = hill(cam/K_D, theta, n_D)
 
     : threshold, size, loss
     theta = relax(theta, (1 + w_theta*((sum_ca/n_tick - ca_rest)/ca_mean - 1))/tau_theta, 1/tau_theta, h)
@@ -576,7 +576,7 @@ PROCEDURE learn(h (ms)) {
     old = tag_P
     tag_P = relax(tag_P, up*(1 - tag_D) + flip*tag_D, up + ud + 1/tau_T, h)
     tag_D = relax(tag_D, ud*(1 - old), ud + up + flip + 1/tau_T, h)
-    drive = k_l*(elig_P + elig_D)
+    drive = k_l*(xP + xD)
     labile = relax(labile, drive, drive + 1/tau_l, h)
 
     : cascades, receptors
@@ -594,18 +594,21 @@ PROCEDURE learn(h (ms)) {
     A2A = occupied(A2A, kon_A2A, koff_A2A, (adenosine + ago_A2A)/(1 + ant_A2A), h)
 
     : eligibility and the readouts of calcium
-    elig_P = relax(elig_P, r_P*kinase, r_P*kinase + 1/tau_P, h)
-    drive = (r_D*phosphatase + r_E*share_ecb*ecb*glu)*(1 - zeta*kinase)
+    drive = r_P*kinase*glu_P
+    elig_P = relax(elig_P, drive, drive + 1/tau_P, h)
+    drive = (r_D*phosphatase*glu_P + r_E*share_ecb*ecb*glu)*(1 - zeta*kinase)
     elig_D = relax(elig_D, drive, drive + 1/tau_D, h)
-    drive = k_E*hill(sum_ca/n_tick/K_E, 1, n_E)
+    drive = k_E*hill(own/K_E, 1, n_E)
     ecb = relax(ecb, drive, drive + 1/tau_E, h)
     glu = relax(glu, n_pre/h, n_pre/h + 1/tau_G, h)
-    drive = k_C*hill(sum_ca/n_tick/K_C, 1, n_C)
+    glu_P = relax(glu_P, n_pre/h, n_pre/h + 1/tau_GP, h)
+    drive = k_C*hill(cam/K_C, 1, n_C)
     cyclase = relax(cyclase, drive, drive + 1/tau_C, h)
-    drive = k_K*sum_P/n_tick
+    drive = k_K*phi_P
     kinase = relax(kinase, drive, drive + 1/tau_K, h)
-    drive = k_N*sum_D/n_tick
+    drive = k_N*phi_D
     phosphatase = relax(phosphatase, drive, drive + 1/tau_N, h)
+    cam = own + (cam - own)*exp(-h/tau_cam)
 
     w = 1
     if (plastic > 0) {

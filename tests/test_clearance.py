@@ -38,7 +38,7 @@ def heard(s, until, step=1.0):
     engine = Engine(p, (2,), rates, uptake, s.bath, s.bath_times, s.arrivals)
     out = []
     for t in np.arange(0.0, until, step):
-        engine.tick(t, np.full((1, 2), 7e-5), step)
+        engine.tick(t, np.full(2, 7e-5), step)
         out.append(np.broadcast_to(engine.c["da"], 2).copy())
     return np.array(out)
 
@@ -211,6 +211,6 @@ def test_a_pause_is_heard_by_d2_and_not_by_d1():
     engine = Engine(p, (2,), np.ones(12), {"da": 0.0, "ach": 0.0, "ne": 0.0}, s.bath, s.bath_times)
     before = {r: engine.y[r][0] for r in ("D1", "D2")}
     for t in range(1600):
-        engine.tick(float(t), np.full((1, 2), 7e-5))
+        engine.tick(float(t), np.full(2, 7e-5))
     lost = {r: before[r] - engine.y[r][0] for r in before}
     assert before["D2"] == pytest.approx(0.5, rel=1e-12) and lost["D2"] > 0.35 and lost["D1"] < 0.02

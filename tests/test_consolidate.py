@@ -84,14 +84,15 @@ def test_rest_steps_are_the_ticks_they_stand_for():
     ca = np.full(2, 7e-5)
     quick, slow = (engine(release(times), g0_D=0.1) for _ in range(2))
     for e in (quick, slow):
-        e.y.update({"kinase": np.array([0.8, 0.8]), "elig_P": np.array([0.6, 0.6]), "elig_D": np.array([0.5, 0.5])})
+        e.y.update({"kinase": np.array([0.8, 0.8]), "glu_P": np.array([0.9, 0.9]), "elig_P": np.array([0.6, 0.6]),
+                    "elig_D": np.array([0.2, 0.2])})  # fmt: skip
     t = 0.0
     for end in rest_grid(0.0, 3000.0, np.zeros(0)):
         quick.rest(t, end, ca)
         t = end
     for k in range(3000):
-        slow.tick(float(k), ca[None])
-    for name in ("tag_P", "tag_D", "PKA", "D1", "kinase", "elig_P", "elig_D", "early", "gate"):
+        slow.tick(float(k), ca)
+    for name in ("tag_P", "tag_D", "PKA", "D1", "kinase", "glu_P", "elig_P", "elig_D", "early", "gate"):
         # ticks are first order: 1 ms against D1's 200 ms is half a percent of a state that moves that fast
         np.testing.assert_allclose(quick.y[name], slow.y[name], rtol=1e-2, atol=1e-9, err_msg=name)
 

@@ -8,22 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dendplast import rule
-from dendplast.consolidate import Arrivals
 from dendplast.drugs import Drug
 from dendplast.episodes import CHANNELS, GAP, Calcium, Course, drive, split
+from dendplast.modulation import Dip, Release, ToneStep
 from dendplast.parameters import Parameters
 from dendplast.protocol import Pairing, Spikes, TestPulses
-from dendplast.release import MEDIA
-from dendplast.schedule import compile_schedule
+from dendplast.release import MEDIA, Patch, SoeSettings
+from dendplast.supply import Supply
 from dendplast.terminals import Tissue
 
 REST = np.array([7e-5])
-UPTAKE = {"da": 0.02, "ach": 0.2, "ne": 5e-3}
 TONE = {"da": 0.0, "ach": 0.0, "ne": 0.0}
 
 
+def supply(*protocols, drugs=(), tone=TONE):
+    tissue = Tissue(MEDIA["hippocampus"], Parameters().flat(), tone, (), drugs)
+    return Supply.of(protocols, lambda _: np.array([0]), 1, tissue, np.zeros((1, 3)), SoeSettings())
+
+
 def schedule(*protocols):
-    return compile_schedule(protocols, lambda _: np.array([0]), 1, Tissue(MEDIA["hippocampus"]))
+    return supply(*protocols).schedule
 
 
 @given(
@@ -67,7 +71,7 @@ def test_a_block_of_channels_makes_another_episode_and_a_receptor_antagonist_doe
 
 def synthetic(peak=2.5e-3, n_tick=200, n_spine=1):
     """Return calcium that jumps and decays, with one release at its beginning."""
-    t = np.arange(n_tick * 2).reshape(n_tick, 2, 1) / 2
+    t = np.arange(n_tick)[:, None]
     cai = 7e-5 + peak * np.exp(-t / 25.0) * np.ones(n_spine)
     pre = np.zeros((n_tick, n_spine))
     pre[0] = 1.0
@@ -79,7 +83,8 @@ FAST = {
     "g0_D": 0.5,
     "k_c": 4e-4,
     "r_E": 0.05,
-    "K_P": 1.9e-3,
+    "K_P": 9e-4,
+    "r_P": 5e-3,
     "tau_tr": 2e4,
     "chi": 5.0,
     "k_x": 1e-4,
@@ -91,14 +96,13 @@ def weights(courses, changes=(FAST,), **how):
     values = {
         k: np.tile([f[k] for f in flats], len(courses))[:, None] for k in flats[0]
     }
-    kept = drive(courses, {"a": synthetic()}, REST, rule.parameters(values, np.array([0.087])), UPTAKE,
-                 copies=len(flats), **how)  # fmt: skip
+    kept = drive(courses, {"a": synthetic()}, REST, rule.parameters(values, np.array([0.087])), copies=len(flats), **how)
     p = rule.parameters(flats[0], 0.087)
     return [[rule.efficacy(y, p)[:, 0] for y in states] for states in kept]
 
 
-def course(n=12, every=5000, at=(100_000.0,), drugs=(), first=1000.0):
-    return Course([(first + k * every, "a") for k in range(n)], drugs, TONE, at)
+def course(n=12, every=5000, at=(100_000.0,), drugs=(), first=1000.0, done=(), tone=TONE):
+    return Course([(first + k * every, "a") for k in range(n)], supply(*done, drugs=drugs, tone=tone), at)
 
 
 def test_courses_and_copies_do_not_act_on_one_another():
@@ -117,9 +121,9 @@ def test_courses_and_copies_do_not_act_on_one_another():
 
 
 def test_coarse_steps_come_near_fine_ones():
-    """Ticks of 5 ms and longer steps at rest, which a fit takes, move the weight by less than 3 % of its start."""
+    """Ticks of 2 ms and longer steps at rest, which a fit takes, move the weight by less than 3 % of its start."""
     fine, coarse = (
-        weights([course()], **how)[0][0][0] for how in ({}, {"tick": 5, "growth": 0.5})
+        weights([course()], **how)[0][0][0] for how in ({}, {"tick": 2, "growth": 0.5})
     )
     assert abs(fine - 1) > 0.1
     assert coarse == pytest.approx(fine, abs=0.03)
@@ -130,17 +134,34 @@ def test_outcomes_are_kept_when_asked_and_long_after():
     assert early[0] == 1.0 and late[0] != 1.0
 
 
+PATCH = Patch("dopamine", center=(0.0, 0.0, 0.0), radius=5.0)
+RELEASE = Release(site=PATCH, n=40, hz=20, start=60_500.0, trains=3)
+GATED = {**FAST, "g0_P": 0.2, "g_P": 8.0, "omega": 1.0, "k_A": 5e-3}
+"""Depression without dopamine, potentiation with it."""
+
+
+def gated(*done, **more):
+    return course(6, at=(160_000.0,), first=60_000.0, done=done, **more)
+
+
 def test_releases_reach_their_own_course_only():
-    arrival = Arrivals(
-        np.array([1500.0]), np.array([0]), (np.array([0]),), np.full((1, 12), 1e-3)
-    )
-    with_da = Course([(1000.0, "a")], (), TONE, (9e4,), arrival)
-    without = Course([(1000.0, "a")], (), TONE, (9e4,))
-    changed = {**FAST, "omega": 1.0}
-    one, two = (w[0][0] for w in weights([with_da, without], (changed,)))
+    one, two = (w[0][0] for w in weights([gated(RELEASE), gated()], (GATED,)))
     assert one - two > 0.05
     # a rest is divided where a release arrives, for all courses alike: second order in steps of a tenth
-    assert two == pytest.approx(weights([without], (changed,))[0][0][0], abs=1e-4)
+    assert two == pytest.approx(weights([gated()], (GATED,))[0][0][0], abs=1e-4)
+
+
+def test_uptake_blockers_dips_and_steps_of_tone_reach_the_rule():
+    """Each changes the dopamine that a course shows, and so the weight; a dip undoes the tone."""
+    tone = TONE | {"da": 2e-3}
+    dip = Dip(modulator="dopamine", start=0.0, duration=200_000.0)
+    step = ToneStep(modulator="dopamine", conc=2e-3, start=0.0)
+    courses = [gated(RELEASE), gated(RELEASE, drugs=(Drug(agent="GBR12935", conc=1e-3),)), gated(tone=tone),
+               gated(dip, tone=tone), gated(), gated(step)]  # fmt: skip
+    brief, blocked, toned, dipped, none, stepped = (w[0][0] for w in weights(courses, (GATED,)))
+    assert blocked - brief > 0.01 and toned - none > 0.5  # the receptor is nearly full without the blocker
+    # after a minute the dip has emptied the tone and the step has reached it
+    assert dipped == pytest.approx(none, abs=0.01) and stepped == pytest.approx(toned, abs=0.01)
 
 
 def test_replayed_episodes_are_the_full_simulation():
@@ -149,8 +170,7 @@ def test_replayed_episodes_are_the_full_simulation():
     from tiny import fork_model
 
     import dendplast as dp
-    from dendplast.validation.plan import Plan
-    from dendplast.validation.run import prepared
+    from dendplast.capture import capture
 
     values = {**FAST, "K_D": 4e-4, "K_P": 8e-4, "r_D": 2e-3}
     drugs = (
@@ -168,12 +188,12 @@ def test_replayed_episodes_are_the_full_simulation():
         numerics=dp.Numerics(dt=0.1, plastic=False),
     )
     model = fork_model(experiment)
-    plan = Plan("fork", protocol, 60_000.0, drugs)
-    courses, calcium, rest = prepared(model, {"x": plan})
-    assert len(calcium) == 3  # a test pulse, a pairing, a pairing under the antagonist
-    p = rule.parameters(model.parameters.flat(), model.spines.volume)
-    (states,) = drive(list(courses.values()), calcium, rest, p, model.uptake())
     model.apply(*protocol)
+    parts = split(model.schedule, drugs)
+    calcium, rest = capture(model, {e.key: e for _, e in parts})
+    assert len(calcium) == 3  # a test pulse, a pairing, a pairing under the antagonist
+    course = Course([(t, e.key) for t, e in parts], model.supply, (60_000.0,))
+    (states,) = drive([course], calcium, rest, model.rule_parameters())
     full = dp.run(model, until=60_000.0)
     for name in ("tag_P", "tag_D", "early", "primed"):
         expected = full.outcomes[name][-1]

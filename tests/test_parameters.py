@@ -21,7 +21,7 @@ NOT_IN_MOD = {
 }  # fmt: skip
 """Targets of the calibration, limits that name a change, coefficients of the solution, and what the tree has."""
 
-OWN = {"R_neck", "C_head", "g_leak", "e_leak", "head_volume", "plastic", "tick", "sample"}
+OWN = {"R_neck", "ca_scale", "C_head", "g_leak", "e_leak", "head_volume", "plastic", "tick", "sample"}
 """What each spine has of its own, and its numerics."""
 
 AROUND = {
@@ -35,7 +35,7 @@ AROUND = {
 SHOWN = {
     "vhead", "g", "ica", "w", "da", "ach", "ne", "cai_peak", "gneck", "offset", "schur", "capacity", "in_head", "to_ca",
     "n_tick", "n_sample",
-    "i_tick", "i_sample", "sum_P", "sum_D", "sum_ca", "unblock",
+    "i_tick", "i_sample", "sum_ca", "unblock",
     "part_R", "open_LT", "fluorescence",
 }  # fmt: skip
 """Computed by the mechanism."""

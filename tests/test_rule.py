@@ -70,9 +70,10 @@ bath_changes = st.dictionaries(
 )  # fmt: skip
 
 
-@given(draws(), spikes, releases, bath_changes, st.floats(-75, -25), st.sampled_from([0.0, 200.0]))
+@given(draws(), spikes, releases, bath_changes, st.floats(-75, -25), st.sampled_from([0.0, 200.0]),
+       st.floats(0.3, 3))
 @settings(max_examples=12)
-def test_the_compiled_rule_is_the_numpy_rule(changes, spikes, releases, baths, rest, neck):
+def test_the_compiled_rule_is_the_numpy_rule(changes, spikes, releases, baths, rest, neck, scale):
     pytest.importorskip("neuron")
     from neuron import h
     from tiny import SPECIAL, Bare
@@ -80,7 +81,7 @@ def test_the_compiled_rule_is_the_numpy_rule(changes, spikes, releases, baths, r
     p = _parameters(changes)
     flat = {k: v for k, v in p.flat().items() if k not in SPECIAL}
     kinds = {f"uptake_{k}": v for k, v in UPTAKE.items()}
-    cell = Bare(flat | kinds | {"head_volume": VOLUME, "R_neck": neck, "g_vgcc": 2e-4}, rest)
+    cell = Bare(flat | kinds | {"head_volume": VOLUME, "R_neck": neck, "g_vgcc": 2e-4, "ca_scale": scale}, rest)
     weights = [10 ** np.random.default_rng(seed).uniform(-6, -2.5, 12) for _, _, seed in releases]
     order = np.argsort([t for t, _, _ in releases], kind="stable").astype(int)
     arrivals = Arrivals(
@@ -89,7 +90,7 @@ def test_the_compiled_rule_is_the_numpy_rule(changes, spikes, releases, baths, r
     )  # fmt: skip
     now = dict(bath((), {}, 0.0))
     engine = Engine(
-        rule.parameters(p.flat(), np.array([VOLUME])), (1,), soe_rates(SoeSettings()), UPTAKE,
+        rule.parameters(p.flat(), np.array([VOLUME]), scale), (1,), soe_rates(SoeSettings()), UPTAKE,
         lambda t: now, lambda a, b: np.array([k + 0.5 for k in sorted(baths) if a < k + 0.5 < b]), arrivals,
     )  # fmt: skip
     cell.start()
@@ -106,7 +107,7 @@ def test_the_compiled_rule_is_the_numpy_rule(changes, spikes, releases, baths, r
             for k in range(10):
                 h.fadvance()
                 samples[k] = cell.spine.cai
-            engine.tick(float(tick), samples[:, None], pre=sum(weight for t, weight in spikes if t == tick))
+            engine.tick(float(tick), samples.mean(), pre=sum(weight for t, weight in spikes if t == tick))
             if tick % 10 == 9:
                 for name in (*STATES, *INTEGRALS):
                     # both do the same sums in double precision; 1e-9 leaves room for a few hundred roundings
@@ -160,7 +161,7 @@ def _stepped(scheme, h):
     for k in range(round(END / h)):
         ca, around = _course((k + 0.5) * h)
         if scheme == "learn":
-            y = rule.learn(y, *rule.readout(ca, y, p), ca, around, h, p)
+            y = rule.learn(y, ca, around, h, p)
         else:
             y = rule.midpoint(y, ca, around, h, p)
     return np.array([float(y[name]) for name in ORDER_STATES])
@@ -207,11 +208,11 @@ def test_states_stay_within_their_bounds(seed, ca, da, h):
     p = _smooth()
     rng = np.random.default_rng(seed)
     y = rule.resting(p, Surround(), (4,))
-    shares = [n for n in STATES if n not in ("theta", "volume", "early", "late")]
+    shares = [n for n in STATES if n not in ("cam", "theta", "volume", "early", "late")]
     y.update({name: rng.uniform(0, 1, 4) for name in shares})
     share = rng.uniform(0, 1, 4)
     y.update({"tag_P": share, "tag_D": (1 - share) * rng.uniform(0, 1, 4)})
-    step = partial(rule.learn, y, *rule.readout(ca, y, p), ca, Surround(da=da), h, p)
+    step = partial(rule.learn, y, ca, Surround(da=da), h, p)
     for name in shares:
         new = step()[name]
         assert (new >= 0).all() and (new <= 1 + 1e-12).all(), name  # 1e-12: rounding
@@ -240,7 +241,7 @@ def test_binding_has_its_steady_state_and_rate(receptor):
     y = rule.resting(p, Surround(), ())
     for ligand in LIGANDS:
         around = Surround(**{ligand: 1e-3})
-        new = rule.learn(y, 0.0, 0.0, 7e-5, around, 100.0, p)[receptor]
+        new = rule.learn(y, 7e-5, around, 100.0, p)[receptor]
         if ligand == own:
             expected = kon * 1e-3 / (kon * 1e-3 + koff) * (1 - np.exp(-(kon * 1e-3 + koff) * 100.0))
             assert new == pytest.approx(expected, rel=1e-12)  # closed form, rounding only

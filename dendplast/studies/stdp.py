@@ -102,7 +102,7 @@ def _curve(report: Report, model: Any, protocols: list[Pairing], conditions: Any
         labels = [c.label for c in todo]
         _, outcome = replay(recorded, todo, until=protocol.end(protocol.start) + AFTER)
         weights.append(outcome["w"][-1])
-        peaks.append(recorded.cai.max(axis=(0, 1)))
+        peaks.append(recorded.cai.max(axis=0))
     return {
         "timing": np.array([p.dt for p in protocols]),
         "labels": labels,

@@ -1,7 +1,7 @@
 """Timing: the same pairing with dopamine before, during, after and long after it.
 
-`ca1`: 10 min of 20 uM dopamine in the bath around 100 pairings at 0.2 Hz, as in the slices of Brzosko et
-al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15 trains of 10 pairings
+`ca1`: 10 min of 20 uM dopamine in the bath around 100 pairings at 0.2 Hz, test stimuli before and after, as in the
+slices of Brzosko et al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15 trains of 10 pairings
 at 10 Hz, as in Yagishita et al. 2014 (10.1126/science.1255514).  Calcium of one unit is recorded on the cell
 and drives the rule under every condition; some conditions are run in full beside it.
 """
@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 
 from ..build import build
+from ..capture import capture
 from ..drugs import Drug
+from ..episodes import Course, drive, split
 from ..experiment import Experiment, Numerics, Placement, Record
 from ..model import Model
-from ..protocol import Pairing, Release
+from ..protocol import Pairing, Release, TestPulses
 from ..release import Patch
 from ..replay import Condition, replay
+from ..rule import efficacy
 from ..simulate import record, run
 from ..storage import study_file, write_labelled
 from .base import Finding, Job, Report, Study
@@ -36,6 +39,7 @@ NUMERICS = Numerics(dt=0.05, d_lambda=0.2)
 
 CA1_START, CA1_BATH = 20 * MIN, 10 * MIN
 CA1_ONSETS = (-25.0, -20.0, -15.0, -8.33, 0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)  # min after the last pairing
+TEST_HZ = 0.2
 CA1_AFTER = 45 * MIN  # outcome, after the last pairing
 
 DSPN_START = 20 * S
@@ -48,6 +52,11 @@ CONTROLS = ("no dopamine", "D1 blocked", "no activity", "far site")
 def ca1_protocol(dt: float) -> Pairing:
     """Return the pairing of the slices: 100 at 0.2 Hz."""
     return Pairing(dt=dt, n=100, hz=0.2, start=CA1_START)
+
+
+def tested(start: float, stop: float) -> TestPulses:
+    """Return the test stimulation of the slices, 0.2 Hz, between two times (ms)."""
+    return TestPulses(n=int((stop - start) * TEST_HZ / S), hz=TEST_HZ, start=start + 0.5 * S / TEST_HZ)
 
 
 def dspn_protocol() -> Pairing:
@@ -79,15 +88,30 @@ def _ca1(report: Report, dt: float, n_spine: int, seed: int) -> dict[str, Any]:
     model = _ca1_model(n_spine, seed)
     report(0.2)
     protocol = ca1_protocol(dt)
-    recorded = record(model, protocol)
-    report(0.3)
     end = protocol.end(CA1_START)
+    tests = (tested(0.0, CA1_START), tested(end, end + CA1_AFTER))
     conditions = [_bathed(f"{onset:g} min", end + onset * MIN) for onset in CA1_ONSETS]
     conditions.append(Condition("no dopamine"))
     conditions.append(_bathed("D1 blocked", end, Drug(agent="SCH23390", conc="10 uM")))
     conditions.append(_silent(_bathed("no activity", end)))
-    _, outcome = replay(recorded, conditions, until=end + CA1_AFTER)
-    return _pack(conditions, outcome, np.array(CA1_ONSETS)) | {"path_distance": recorded.spines.path_distance}
+    outcome = _driven(model, (*tests[:1], protocol, *tests[1:]), conditions, end + CA1_AFTER, report)
+    return _pack(conditions, outcome, np.array(CA1_ONSETS)) | {"path_distance": model.spines.path_distance}
+
+
+def _driven(
+    model: Model, protocols: tuple[Any, ...], conditions: list[Condition], until: float, report: Report
+) -> dict[str, np.ndarray]:
+    """Capture each kind of stimulus once and drive the rule through all of them under every condition."""
+    model.apply(*protocols)
+    parts = split(model.schedule, ())
+    calcium, rest = capture(model, {episode.key: episode for _, episode in parts})
+    report(0.5)
+    starts = [(t, episode.key) for t, episode in parts]
+    courses = [Course(starts if c.active else [], model.supply.under(c.drugs), (until,)) for c in conditions]
+    p = model.rule_parameters()
+    kept = [states[-1] for states in drive(courses, calcium, rest, p, tick=2)]
+    outcome = {n: np.array([[y[n][0] for y in kept]]) for n in ("tag_P", "tag_D", "primed")}
+    return outcome | {"w": np.array([[efficacy(y, p)[0] for y in kept]])}
 
 
 def _ca1_full(report: Report, dt: float, onset: float | None, n_spine: int, seed: int) -> np.ndarray:
@@ -95,8 +119,12 @@ def _ca1_full(report: Report, dt: float, onset: float | None, n_spine: int, seed
     model = _ca1_model(n_spine, seed)
     protocol = ca1_protocol(dt)
     end = protocol.end(CA1_START)
-    drugs = () if onset is None else _bathed("", end + onset * MIN).drugs
-    return _weights(report, model, (protocol,), drugs, end + CA1_AFTER)
+    if onset is None:
+        return _weights(report, model, (protocol,), (), end + CA1_AFTER)
+    # test stimuli do something with dopamine only, so that others are left out
+    begin = end + onset * MIN
+    tests = tested(begin, begin + CA1_BATH)
+    return _weights(report, model, (protocol, tests), _bathed("", begin).drugs, end + CA1_AFTER)
 
 
 def _weights(

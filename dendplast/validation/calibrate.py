@@ -14,7 +14,8 @@ from ..files import replacing
 from ..parameters import Parameters
 from ..storage import study_file, write_labelled
 from ..studies.base import Job, Report, run_jobs
-from .fit import Fit, Ground, fit, ground
+from .fit import Fit, fit
+from .ground import Ground, ground
 from .library import find
 from .plan import Plan
 from .run import confirm, groups, missing

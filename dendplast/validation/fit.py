@@ -19,24 +19,21 @@ from typing import Any
 
 import numpy as np
 
-from .. import rule
-from ..episodes import Calcium, Course, drive
+from ..episodes import drive
 from ..errors import ParameterError
 from ..files import replacing
 from ..parameters import Parameters
-from ..studies.base import Report
+from .ground import Ground
 from .library import find, unit_of_value
 from .plan import Plan
-from .run import groups, model_of, outcome, prepared
+from .run import outcome
 from .score import NO_ERROR, TAU
 from .table import Row
 
 __all__ = [
     "Fit",
-    "Ground",
     "bounds",
     "fit",
-    "ground",
     "loss_of",
     "predictions",
     "spread",
@@ -48,50 +45,8 @@ CAP = 25.0
 FOLD = 4.0
 """A parameter may move by this factor from its preset, within its own bounds."""
 
-TICK, GROWTH = 5, 0.5
+TICK, GROWTH = 2, 0.5
 """Coarse steps while fitting; a prediction moves by one to two percent of baseline against the fine ones."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """Captured calcium of some rows on one cell.
-
-    Attributes
-    ----------
-    plans : dict of str to Plan
-    courses : dict of str to Course
-    calcium : dict of str to Calcium
-    rest, volume : ndarray, shape (n_spine,)
-    uptake : dict of str to float
-    parameters : Parameters
-        Of the region's preset.
-    """
-
-    plans: dict[str, Plan]
-    courses: dict[str, Course]
-    calcium: dict[str, Calcium]
-    rest: np.ndarray
-    volume: np.ndarray
-    uptake: dict[str, float]
-    parameters: Parameters
-
-
-def ground(
-    report: Report, plans: Mapping[str, Plan], seed: int, n_spine: int
-) -> Ground:
-    """Build the cell of plans that share it, and capture their calcium."""
-    model = model_of(next(iter(plans.values())), seed, n_spine, {})
-    report(0.2)
-    courses, calcium, rest = prepared(model, plans)
-    return Ground(
-        dict(plans),
-        courses,
-        calcium,
-        rest,
-        model.spines.volume,
-        model.uptake(),
-        model.parameters,
-    )
 
 
 def bounds(
@@ -147,15 +102,14 @@ def predictions(
             else np.tile([f[k] for f in flats], len(g.courses))[:, None]
             for k, v in flats[0].items()
         }
-        kept = drive(list(g.courses.values()), g.calcium, g.rest, rule.parameters(tiled, g.volume), g.uptake,
-                     copies=n, tick=TICK, growth=GROWTH)  # fmt: skip
+        kept = drive(list(g.courses.values()), g.calcium, g.rest, g.rule(tiled), copies=n, tick=TICK, growth=GROWTH)
         for (name, course), states in zip(g.courses.items(), kept, strict=True):
             p: Any = SimpleNamespace(w_floor=_columns(flats, "w_floor"))
             values = outcome(
-                g.plans[name], course, g.calcium, g.rest, states, g.volume, p
+                g.plans[name], course, g.calcium, g.rest, states, g.spines.volume, p
             )["value"]
             total.setdefault(name, []).append(
-                np.broadcast_to(values, (n, len(g.volume))).mean(axis=1)
+                np.broadcast_to(values, (n, len(g.spines.volume))).mean(axis=1)
             )
     return {name: np.mean(v, axis=0) for name, v in total.items()}
 
@@ -357,11 +311,3 @@ def spread(
         eigenvectors[:, ::-1],
         predicted,
     )
-
-
-def grounds_of(
-    report: Report, rows: Sequence[Row], seed: int, n_spine: int
-) -> list[Ground]:
-    """Capture the calcium of rows of one region, one entry a solution."""
-    plans = {row.id: find(row) for row in rows}
-    return [ground(report, some, seed, n_spine) for some in groups(plans).values()]

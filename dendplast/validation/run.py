@@ -14,17 +14,12 @@ from typing import Any
 import numpy as np
 
 from .. import rule
-from ..build import build
-from ..capture import capture
-from ..consolidate import Arrivals
-from ..diffusion import deliveries
-from ..episodes import Calcium, Course, drive, split
-from ..model import Model
+from ..episodes import Calcium, Course, drive
 from ..presets import preset_names
-from ..protocol import Release
-from ..schedule import compile_schedule
+from ..release import LIGAND
 from ..simulate import run
 from ..studies.base import Job, Report, run_jobs
+from .ground import ground, model_of
 from .plan import Plan
 
 __all__ = ["LIMIT", "Outcome", "confirm", "groups", "simulate", "simulate_group"]
@@ -122,58 +117,14 @@ def simulate_group(
     changes: Mapping[str, float],
 ) -> dict[str, Outcome]:
     """Simulate plans that share cell and solution on one seed's cell and spines."""
-    model = model_of(next(iter(plans.values())), seed, n_spine, changes)
-    report(0.3)
-    courses, calcium, rest = prepared(model, plans)
-    report(0.7)
-    p = rule.parameters(model.parameters.flat(), model.spines.volume)
-    kept = drive(list(courses.values()), calcium, rest, p, model.uptake())
+    g = ground(report, plans, seed, n_spine, changes)
+    p = g.rule()
+    kept = drive(list(g.courses.values()), g.calcium, g.rest, p)
     return {
-        name: outcome(plans[name], course, calcium, rest, [{k: v[0] for k, v in y.items()} for y in states],
-                      model.spines.volume, p)
-        for (name, course), states in zip(courses.items(), kept, strict=True)
+        name: outcome(plans[name], course, g.calcium, g.rest, [{k: v[0] for k, v in y.items()} for y in states],
+                      g.spines.volume, p)
+        for (name, course), states in zip(g.courses.items(), kept, strict=True)
     }  # fmt: skip
-
-
-def model_of(
-    plan: Plan, seed: int, n_spine: int, changes: Mapping[str, float]
-) -> Model:
-    """Build the cell of a plan with its spines, without protocol."""
-    experiment = plan.experiment(seed, n_spine)
-    parameters = {**experiment.parameters, **changes}
-    return build(experiment.replaced(protocol=(), drugs=(), parameters=parameters))
-
-
-def prepared(
-    model: Model, plans: Mapping[str, Plan]
-) -> tuple[dict[str, Course], dict[str, Calcium], np.ndarray]:
-    """Return the courses of plans on a model, and the calcium of every episode in them."""
-    courses, episodes = {}, {}
-    for name, plan in plans.items():
-        schedule = compile_schedule(plan.protocol, model.choose, model.experiment.seed, model.supply.tissue)
-        parts = split(schedule, plan.drugs)
-        episodes |= {e.key: e for _, e in parts}
-        tone = model.tone if plan.tone is None else _short(plan.tone)
-        at = (plan.since, plan.at) if plan.since else (plan.at,)
-        starts = [(t, e.key) for t, e in parts]
-        courses[name] = Course(
-            starts, plan.drugs, tone, at, _arrivals(model, plan.patch)
-        )
-    calcium, rest = capture(model, episodes)
-    return courses, calcium, rest
-
-
-def _short(tone: Any) -> dict[str, float]:
-    return {"da": tone.dopamine, "ach": tone.acetylcholine, "ne": tone.noradrenaline}
-
-
-def _arrivals(model: Model, releases: Sequence[Release]) -> Arrivals:
-    """Return what releases from a patch around every spine bring: each spine is at the centre."""
-    if not releases:
-        return Arrivals.none()
-    schedule = compile_schedule(releases, model.choose, model.experiment.seed, model.supply.tissue)
-    table = deliveries(schedule.sites, np.zeros((len(model.spines), 3)), model.media, model.soe)
-    return Arrivals.of(table, schedule.release_time, schedule.release_site, schedule.release_weight)
 
 
 def outcome(
@@ -193,7 +144,7 @@ def outcome(
         value = (w < 1 - LIMIT).astype(float)
     elif plan.measure == "calcium":
         value = (
-            max(calcium[key].cai.max(axis=(0, 1)) for _, key in course.episodes) - rest
+            max(calcium[key].cai.max(axis=0) for _, key in course.episodes) - rest
         )
     else:
         value = w
@@ -208,7 +159,7 @@ def confirm(
     numerics = model.experiment.numerics.replaced(plastic=True)
     model.experiment = model.experiment.replaced(numerics=numerics, drugs=plan.drugs)
     if plan.tone is not None:
-        model.tone = _short(plan.tone)
+        model.tone = {short: getattr(plan.tone, name) for name, short in LIGAND.items()}
     for process in model.processes:
         process.plastic = 1.0
     model.apply(*plan.protocol)
