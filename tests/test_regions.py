@@ -83,13 +83,13 @@ def test_a_connection_that_depresses_gives_each_spike_its_mean_release():
     first, synapse = split(supply.schedule, ())[0][1], load_regions()[plan.region].presynaptic
     u, R = mean_release(synapse, first.pre_time)
     assert first.pre_weight == pytest.approx(synapse.quantum * synapse.sites * u * R)  # the formula, to rounding
-    assert np.all(np.diff(first.pre_weight) < 0) and first.pre_weight[-1] < 0.6 * first.pre_weight[0]  # (1 - U)^4 = 0.41 without recovery
+    assert np.all(np.diff(first.pre_weight) < 0) and first.pre_weight[-1] < 0.4 * first.pre_weight[0]
 
 
-def test_in_both_solutions_of_layer_5_a_fifth_of_the_sites_releases():
+def test_in_both_solutions_of_layer_5_half_of_the_sites_release():
     for name in ("l5tt_visual", "l5tt_somatosensory"):
         region = load_regions()[name]
-        assert region.presynaptic.at(region.solution.ca, 2.0).U == pytest.approx(0.2, abs=0.005)  # as declared
+        assert region.presynaptic.at(region.solution.ca, 2.0).U == pytest.approx(0.5, abs=0.01)  # as declared
 
 
 def test_without_presynaptic_every_spike_releases_alike():
