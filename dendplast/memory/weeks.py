@@ -79,6 +79,9 @@ class Weeks:
         Mean calcium that ongoing activity adds to rest in every spine (mM); it moves the sliding threshold.
     steps : sequence of ToneStep
         Changes of the tone; of those that overlap the later one in the sequence holds.
+    each : float
+        How many spines of the cell each of these stands for: where only some of a dendrite's spines are simulated,
+        the proteins that they make and take are those of all.
 
     Raises
     ------
@@ -100,6 +103,7 @@ class Weeks:
         schedule: Sequence[Stimulus | Trace | Window] = (), puffs: Sequence[Puff] = (), drugs: Sequence[Drug] = (),
         tone: Mapping[str, float] | None = None, seed: int = 0, proteins: bool = True, crosstalk: bool = True,
         structure: bool = True, background: float = 0.0, steps: Sequence[ToneStep] = (),
+        each: float = 1.0,
     ) -> None:  # fmt: skip
         self.tree, self.t, self.seed, self.structure = tree, 0.0, seed, structure
         self.roster = Roster(segment, tree.section[segment], x, volume, seed)
@@ -116,7 +120,7 @@ class Weeks:
         self.steps = tuple((*interval(step), LIGAND[step.modulator], step.conc) for step in steps)
         self.p = parameters(values.flat(), float(np.mean(volume)))
         self.calcium = self.p.ca_rest + background
-        self.proteins = Proteins(tree, self.p) if proteins else None
+        self.proteins = Proteins(tree, self.p, each) if proteins else None
         base = self.proteins.spread if self.proteins else None
         self.crosstalk = Crosstalk(tree, self.p, base) if crosstalk else None
         start = resting(self.p, self._bath(0.0), (1,))
