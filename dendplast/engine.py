@@ -147,7 +147,7 @@ def _stepper(library: Path) -> Callable[[int], None]:
         try:
             coreneuron.enable, coreneuron.verbose = True, 0
             context.set_maxstep(10)
-            context.psolve(h.t + n * h.dt)
+            context.psolve(h.t + (n + 0.01) * h.dt)  # CoreNEURON takes the whole steps before its end
         finally:
             coreneuron.enable, coreneuron.verbose = before[1:]
             if before[0] is None:

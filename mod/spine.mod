@@ -603,8 +603,9 @@ PROCEDURE learn(h (ms)) {
     elig_D = relax(elig_D, drive, drive + 1/tau_D, h)
     drive = k_E*hill(own/K_E, 1, n_E)
     ecb = relax(ecb, drive, drive + 1/tau_E, h)
-    glu = relax(glu, n_pre/h, n_pre/h + 1/tau_G, h)
-    glu_P = relax(glu_P, n_pre/h, n_pre/h + 1/tau_GP, h)
+    drive = n_pre/h : not as an argument: CoreNEURON's translator would take the h of relax for it
+    glu = relax(glu, drive, drive + 1/tau_G, h)
+    glu_P = relax(glu_P, drive, drive + 1/tau_GP, h)
     drive = k_C*hill(cam/K_C, 1, n_C)
     cyclase = relax(cyclase, drive, drive + 1/tau_C, h)
     drive = k_K*phi_P
@@ -743,15 +744,15 @@ FUNCTION hill(x (1), k (1), n (1)) (1) {
     }
 }
 
-FUNCTION raised(x (1), n (1)) (1) {
-    : x^n; whole n, as in every preset, by products, which takes half the time
-    if (n == floor(n)) {
-        raised = x
-        FROM j = 2 TO n {
-            raised = raised*x
+FUNCTION raised(base (1), power (1)) (1) {
+    : base^power; whole powers, as in every preset, by products, which takes half the time
+    if (power == floor(power)) {
+        raised = base
+        FROM j = 2 TO power {
+            raised = raised*base
         }
     } else {
-        raised = x^n
+        raised = base^power
     }
 }
 
