@@ -223,16 +223,16 @@ LIMIT = VALUES.outcome.weight_min
 """What counts as a change: the SEM of slices."""
 
 
-@pytest.mark.parametrize(
-    ("delay", "rescued"),
-    [(-4.0, False), (-0.5, True), (0.5, True), (4.0, False)],
-)
-def test_weak_keeps_its_change_near_strong_only(delay, rescued):
-    """Signs of 10.1038/385533a0 and 10.1016/S0028-3908(98)00040-9, by the presets' own parameters."""
+def test_weak_keeps_its_change_near_strong_only():
+    """Signs and window of 10.1038/385533a0 and 10.1016/S0028-3908(98)00040-9, by the presets' own parameters."""
     train, puffs = strong(4 * H)
-    both = late([train, weak((4 + delay) * H)], puffs)
-    assert both[0] > 0.3
-    assert (both[1] > LIMIT) == rescued, both
+    found = {d: late([train, weak((4 + d) * H)], puffs) for d in (-4.0, -2.0, -0.5, 0.5, 4.0)}
+    kept = {d: one for d, (_, one) in found.items()}
+    assert min(strong_one for strong_one, _ in found.values()) > 0.5
+    assert min(kept[-0.5], kept[0.5]) > 0.3
+    assert kept[-2.0] < 0.6 * kept[-0.5]  # "weaker or none"
+    # nothing can be told from the error of slices, 5 %, in a change of 36 to 50 %
+    assert max(kept[-4.0], kept[4.0]) < 0.2 * min(kept[-0.5], kept[0.5])
 
 
 def test_weak_alone_fades_and_strong_needs_synthesis_and_the_modulator():
@@ -245,8 +245,8 @@ def test_weak_alone_fades_and_strong_needs_synthesis_and_the_modulator():
     both = [train, weak(4.5 * H)]
     anisomycin = Drug(agent="anisomycin", conc="25 uM", start=3.5 * H, stop=8 * H)
     block = Drug(agent="SCH23390", conc="1 uM", start=3.5 * H, stop=4.4 * H)
-    for found in (late(both, puffs, [anisomycin]), late(both, puffs, [block]), late(both)):
-        assert max(found) < LIMIT, found
+    assert max(late(both, puffs, [block])) == max(late(both)) == 0
+    assert max(late(both, puffs, [anisomycin])) < 0.15 * max(late(both, puffs))  # it leaves a 26th of synthesis
 
 
 def test_novelty_rescues_a_weak_memory():
