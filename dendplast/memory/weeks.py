@@ -17,11 +17,12 @@ import numpy as np
 from ..consolidate import LIGANDS, rest_grid
 from ..drugs import Drug, bath, bath_times
 from ..errors import ParameterError
+from ..fastrule import Rule
 from ..geometry import Geometry
 from ..modulation import ToneStep
 from ..parameters import RECEPTORS, SHARES, Parameters
 from ..release import LIGAND
-from ..rule import State, Surround, bound, efficacy, learn, midpoint, parameters, resting, synthesises
+from ..rule import State, Surround, bound, efficacy, parameters, resting, synthesises
 from .pools import Crosstalk, Proteins
 from .roster import Roster
 from .rows import Rows
@@ -171,6 +172,11 @@ class Weeks:
             numbers.K_P = numbers.K_P * self.crosstalk.lowering(r.place[rows])
         return numbers
 
+    def _rule(self, rows: np.ndarray | slice = slice(None)) -> Rule:
+        """Return the compiled rule of some rows."""
+        numbers = self.numbers(rows)
+        return Rule(numbers, np.shape(numbers.head_volume))
+
     def _drive(self, y: State) -> np.ndarray:
         """Return how far modulators occupy the receptors that drive PKA and PLC (1)."""
         p = self.p
@@ -224,7 +230,7 @@ class Weeks:
         """Move everything by `h` ms without electricity."""
         around = self.around(self.t + 0.5 * h)
         before = self.supply(h)
-        self.rows.y = midpoint(self.rows.y, self.calcium, around, h, self.numbers())
+        self.rows.y = self._rule().midpoint(self.rows.y, self.calcium, around, h)
         self._shared(h, before, around, self.rows.y["kinase"])
 
     def supply(self, h: float) -> np.ndarray:
@@ -250,7 +256,7 @@ class Weeks:
             Their mean kinase activity meanwhile (1).
         """
         around, before = self.around(self.t + 0.5 * h), self.rows.y["late"].copy()
-        self.rows.y = midpoint(self.rows.y, self.calcium, around, h, self.numbers())
+        self.rows.y = self._rule().midpoint(self.rows.y, self.calcium, around, h)
         mean = self.rows.y["kinase"].copy()
         self.rows.y.array[:, rows], mean[rows] = moved.array, kinase
         self._shared(h, before, around, mean)
@@ -296,7 +302,7 @@ class Weeks:
         self, rows: np.ndarray, cai: np.ndarray, pre: np.ndarray | None, h: float
     ) -> tuple[State, np.ndarray]:
         """Return the states of the active rows after a unit of calcium and the rest of its `h` ms, and mean kinase."""
-        y, p = State(self.rows.y.array[:, rows]), self.numbers(rows)
+        y, rule = State(self.rows.y.array[:, rows]), self._rule(rows)
         around = self.around(self.t + 0.5 * h, rows)
         area = np.zeros(len(rows))
         steps = [(1.0, ca, None if pre is None else pre[k]) for k, ca in enumerate(cai)]
@@ -305,10 +311,10 @@ class Weeks:
             steps += [(size, None, None) for size in np.diff(ends, prepend=len(cai))]
         for size, ca, release in steps:
             if ca is None:
-                y = midpoint(y, self.calcium, around, size, p)
+                y = rule.midpoint(y, self.calcium, around, size)
             else:
                 seen = around if release is None else replace(around, release=release)
-                y = learn(y, ca, seen, size, p)
+                y = rule.learn(y, ca, seen, size)
             area += size * y["kinase"]
         return y, area / h
 
