@@ -22,7 +22,8 @@ from dendplast.validation.run import outcome
 
 TAU_CA, TAU_NMDA = 12.0, 70.0  # ms; defaults of the spine
 PEAKS = {  # uM: EPSP, spike, what open NMDA receptors add to a spike; as captured on the shipped cells
-    "dspn": (0.7, 0.65, 2.4), "ispn": (0.7, 0.65, 2.4), "v1_l23": (0.7, 1.4, 2.2), "l5tt": (0.7, 1.4, 2.2), "ca1": (0.7, 1.4, 1.0),
+    "dspn": (0.7, 0.65, 2.4), "ispn": (0.7, 0.65, 2.4), "v1_l23": (0.7, 1.4, 2.2),
+    "l5tt": (0.7, 1.4, 2.2), "ca1": (0.7, 1.4, 1.0),
 }  # fmt: skip
 
 
