@@ -1,11 +1,12 @@
-"""Scale each spine's NMDA and calcium conductance so that its calcium is what was measured in spines.
+"""Scale each spine's calcium channels, and the calcium share of its NMDA current, to calcium measured in spines.
 
 Spines differ in volume, neck and place; measured peaks do not follow from conductance per volume alone.
-Each spine is given the conductances that make one back-propagating spike and one EPSP at rest raise calcium by
-its targets.  Targets differ between spines as measured peaks do: log-normal, with mean `bap_peak` and
-`epsp_peak` and the published spread, unless spines are to be identical.  As in Chindemi et al. 2022
-(10.1038/s41467-022-30214-w), where each synapse's thresholds follow its own responses, the rule then reads
-calcium over the mean of the two relative to the preset's (`ca_scale`).
+Each spine is given the `g_vgcc` and the `ca_fraction` that make one back-propagating spike and one EPSP at rest
+raise calcium by its targets.  NMDA and AMPA conductances are left as they are (but for synapses that make their
+branch spike alone): electrical measurements decide the electrics.  Targets differ between spines as measured
+peaks do: log-normal, with mean `bap_peak` and `epsp_peak` and the published spread, unless spines are to be
+identical.  As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its
+own responses, the rule then reads calcium over the mean of the two relative to the preset's (`ca_scale`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import logging
 
 import numpy as np
 
+from .drugs import OPEN
 from .model import Model
 from .population import peak_targets
 from .responses import Rest
@@ -23,22 +25,28 @@ __all__ = ["calibrate", "targets"]
 
 _log = logging.getLogger(__name__)
 
+SCALED = {"bap": "g_vgcc", "epsp": "ca_fraction"}
+"""What is scaled to which peak."""
+
+SPIKE = 20.0
+"""A branch that one EPSP lifts by so much (mV) is near its spike or in it: measured synapses lift theirs by 1 to 15."""
+
 WEAKENINGS = 5
 """How often a synapse that makes its branch spike is weakened, by 0.6 each time."""
 
 RANGE = 30.0
-"""Largest factor by which a conductance may be scaled; beyond it the spine is reported instead."""
+"""Largest factor by which either may be scaled; beyond it the spine is reported instead."""
 
 
 def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
-    """Scale ``g_vgcc`` and ``g_nmda`` of every spine to the target peaks, and its thresholds to what it got.
+    """Scale ``g_vgcc`` and ``ca_fraction`` of every spine to the target peaks without drugs, and set its `ca_scale`.
 
     Parameters
     ----------
     model : Model
         A built model; its conductances and `ca_scale` are changed.
     rounds : int
-        Corrections.  Peaks are nearly linear in the conductances and the presets start near the target, so
+        Corrections.  Peaks are nearly linear in what is scaled and the presets start near the target, so
         one leaves an error of a few percent, two of less than 1 % (a test).
 
     Returns
@@ -49,18 +57,21 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     numerics, cell = model.experiment.numerics, model.preset.cell
     aims = targets(model)
     given = dict(aims)
-    start = {name: model.conductances[name].copy() for name in ("g_vgcc", "g_nmda")}
+    start = {name: model.conductances[name].copy() for name in SCALED.values()}
     peaks: dict[str, np.ndarray] = {}
-    model.driver = calibrate
+    model.driver, held = calibrate, model.held
+    model.held = held | OPEN  # the targets were measured without drugs
     try:
         with fixed_step(numerics.dt, cell.celsius):
             rest = Rest(model, numerics.settle, cell.v_init)
             for _ in range(rounds):
-                for name, conductance in (("bap", "g_vgcc"), ("epsp", "g_nmda")):
+                for name, conductance in SCALED.items():
                     target = aims[name]
-                    peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest, target)
+                    peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest)
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
+                    if conductance == "ca_fraction":
+                        high = np.minimum(high, 1.0)  # a share
                     model.set_conductances(**{conductance: np.clip(wanted, low, high)})
                     given[name] = target * np.clip(wanted, low, high) / wanted
                     beyond = np.flatnonzero((wanted < low) | (wanted > high))
@@ -72,7 +83,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                             1e3 * peaks[name][beyond[0]], 1e3 * target[beyond[0]],
                         )  # fmt: skip
     finally:
-        model.driver = None
+        model.driver, model.held = None, held
     c = model.parameters.calcium
     model.set_conductances(ca_scale=(given["bap"] / c.bap_peak + given["epsp"] / c.epsp_peak) / 2)
     return peaks
@@ -86,19 +97,19 @@ def targets(model: Model) -> dict[str, np.ndarray]:
     return peak_targets(spines, p, model.preset.spines, model.experiment.seed)
 
 
-def _unitary(model: Model, rest: Rest, target: np.ndarray) -> np.ndarray:
+def _unitary(model: Model, rest: Rest) -> np.ndarray:
     """Return each spine's EPSP calcium (mM), after weakening the synapses that set off a local spike alone.
 
     One synapse does not make an oblique branch spike; it takes about twenty (10.1016/j.neuron.2006.03.016).
     A large head on a thin synthetic branch would.
     """
-    peaks = rest.epsp(np.arange(len(model.spines)))
+    every = np.arange(len(model.spines))
+    strong = every[rest.lift(every) > SPIKE]
     for _ in range(WEAKENINGS):
-        strong = np.flatnonzero(peaks > 2 * np.maximum(target, model.parameters.calcium.epsp_peak))
         if not len(strong):
             break
         ampa = model.conductances["g_ampa"].copy()
         ampa[strong] *= 0.6
         model.set_conductances(g_ampa=ampa)
-        peaks[strong] = rest.epsp(strong)
-    return peaks
+        strong = strong[rest.lift(strong) > SPIKE]
+    return rest.epsp(every)

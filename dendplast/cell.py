@@ -101,10 +101,11 @@ def build_cell(morphology: Morphology, preset: Preset, d_lambda: float = 0.1, na
             for sec in sections:
                 sec.Ra, sec.cm = preset.cell.Ra, preset.cell.membrane_of(region)[0]
                 sec.nseg = _segments(sec, d_lambda)
+        trunk = _trunk(cell.regions.get("apical", ()))
         tip = max((h.distance(cell.soma(0.5), sec(1)) for sec in cell.regions.get("apical", ())), default=None)
         for region, sections in cell.regions.items():
             for sec in sections:
-                _insert(sec, cell.soma, region, preset, tip)
+                _insert(sec, cell.soma, region, preset, tip, sec in trunk)
     except BaseException:
         for sec in cell.sections:
             h.delete_section(sec=sec)
@@ -271,14 +272,31 @@ def _segments(sec, d_lambda: float) -> int:
     return 2 * int((electrotonic / d_lambda + 0.9) / 2) + 1
 
 
-def _insert(sec, soma, region: str, preset: Preset, tip: float | None) -> None:
+def _trunk(apical: Iterable) -> set:
+    """Return the sections of the apical trunk: at each fork the child that carries the most apical length."""
+    apical = list(apical)
+    carried = dict.fromkeys(apical, 0.0)
+    for sec in apical:
+        above = sec
+        while above in carried:
+            carried[above] += sec.L
+            above = above.parentseg().sec
+    trunk, stems = set(), [sec for sec in apical if sec.parentseg().sec not in carried]
+    while stems:
+        stem = max(stems, key=carried.get)
+        trunk.add(stem)
+        stems = [child for child in stem.children() if child in carried]
+    return trunk
+
+
+def _insert(sec, soma, region: str, preset: Preset, tip: float | None, on_trunk: bool) -> None:
     """Insert the channels of a region that are not zero all along this section."""
     cell: CellPreset = preset.cell
     sec.insert("pas")
     sec.g_pas, sec.e_pas = cell.membrane_of(region)[1], cell.e_pas
     distance = np.array([h.distance(soma(0.5), seg) for seg in sec])
     for name, channel in cell.regions[region].items():
-        factor = channel.profile(distance, tip)
+        factor = channel.profile(distance, tip) * (1.0 if on_trunk else channel.off_trunk)
         if not factor.any():
             continue
         mechanism = f"dp_{name}"

@@ -84,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         help="a file or a shipped cell; may be repeated; default: the shipped cells of the preset",
     )  # fmt: skip
     command.add_argument("--out", metavar="DIR", default="cells", help="folder of tables and figures; default: cells")
-    command.add_argument("--quick", action="store_true", help="coarse steps and segments, and no spines")
+    command.add_argument("--coarse", action="store_true", help="steps of 0.05 ms, d_lambda 0.2")
+    command.add_argument("--quick", action="store_true", help="the same, and no spines")
     command.add_argument("--repair", action="store_true", help="repair what can be repaired in a reconstruction")
     command.add_argument("--jobs", metavar="N", type=int, default=1, help="cells measured at once; default: 1")
 
@@ -114,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _add(commands, "compile", _compile, "compile the NEURON mechanisms ahead of time")
     command.add_argument("--out", metavar="DIR", help="put a copy there, for the variable DENDPLAST_MECHANISMS")
+    command.add_argument("--coreneuron", action="store_true", help="compile them for CoreNEURON too")
     _add(commands, "parameters", _parameters, "print every parameter of the spine with unit, bounds and source")
     _add(commands, "info", _info, "show versions, folders, presets, cells, protocols, drugs and studies")
     return parser
@@ -249,7 +251,8 @@ def _cells(arguments: argparse.Namespace) -> None:
     from .cells.batch import run_cells
 
     for path in run_cells(
-        arguments.preset, arguments.morphology, Path(arguments.out), quick=arguments.quick, repair=arguments.repair,
+        arguments.preset, arguments.morphology, Path(arguments.out), coarse=arguments.coarse,
+        quick=arguments.quick, repair=arguments.repair,
         workers=arguments.jobs, show=sys.stderr.isatty(),
     ):  # fmt: skip
         print(path)
@@ -301,9 +304,12 @@ def _example(arguments: argparse.Namespace) -> None:
 
 
 def _compile(arguments: argparse.Namespace) -> None:
+    from .engine import compile_core
     from .mechanisms import compile_mechanisms
 
     print(compile_mechanisms(arguments.out))
+    if arguments.coreneuron:
+        print(compile_core())
 
 
 def _parameters(arguments: argparse.Namespace) -> None:

@@ -3,8 +3,7 @@
 Biological time is kept here; NEURON's own clock only counts the electrical stretches, so ``h.t`` is
 compressed.  While the cell is active every fixed step is taken.  When no event is near and calcium has
 calmed down everywhere, the rule is advanced alone (`consolidate.Engine`) to the next event.  When an active
-stretch begins depends on electrical events and calcium alone, so a release changes nothing where it does
-not reach.
+stretch begins depends on electrical events and calcium alone: a release changes nothing where it does not reach.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 from neuron import h
 
 from .consolidate import LIGANDS, Engine, Inflow, rest_grid
+from .engine import choose_engine
 from .errors import SimulationError
 from .feed import Feed
 from .model import Model
@@ -68,6 +68,7 @@ class Driver:
         self.peak = Slots(spine_references(model.processes, "cai_peak"))
         self.captured: list[tuple[float, np.ndarray]] = []
         self.gains = model.gains
+        self.engine = choose_engine(model, capture)
         self.t = 0.0  # biological time, on the grid of ticks
         self.active_since: float | None = None
         self.rest_since = 0.0
@@ -111,7 +112,7 @@ class Driver:
         h.finitialize(model.preset.cell.v_init)
         self.model.set_bath(0.0)
         slow = {n: s.get() for n, s in self.slow.items()}
-        moved = settle(self.electric.get, model.experiment.numerics.settle, self.dt)
+        moved = settle(self.electric.get, model.experiment.numerics.settle, self.dt, step=self.engine.forward)
         if not self.full:
             self._check_rest(moved)
         for n, values in slow.items():
@@ -139,7 +140,7 @@ class Driver:
             return
         slow, peak = {n: s.get() for n, s in self.slow.items()}, self.peak.get()
         longest = PIECE * max(1, round(self.model.experiment.numerics.settle / PIECE))  # whole ticks of the rule
-        self._check_rest(settle(self.electric.get, longest, self.dt, QUIET))
+        self._check_rest(settle(self.electric.get, longest, self.dt, QUIET, self.engine.forward))
         for n, values in slow.items():
             self.slow[n].set(values)
         self._mark_rest()
@@ -284,11 +285,11 @@ class Driver:
         ticks = round((stop - self.t) / TICK)
         self._send(self.t, stop)
         if not self.capture and not self.feed.wants(self.t, stop):
-            forward(ticks * self.steps)
+            self.engine.forward(ticks * self.steps)
         elif not self.capture:
             for k in range(ticks):
                 self.feed.write(self.t + k * TICK, self.model.outside)
-                forward(self.steps)
+                self.engine.forward(self.steps)
         else:
             cai = self.fast["cai"]
             for k in range(ticks):

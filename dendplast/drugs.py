@@ -12,7 +12,10 @@ from pydantic import field_validator, model_validator
 from .parameters import RECEPTORS, SHARES
 from .quantity import Description, quantity
 
-__all__ = ["AGENTS", "Agent", "Drug", "bath", "bath_times", "blocked_times", "unblocked"]
+__all__ = ["AGENTS", "OPEN", "Agent", "Drug", "bath", "bath_times", "blocked_times", "unblocked"]
+
+OPEN = {"nmda_scale": 1.0, "open_R": 1.0, "open_L": 1.0, "open_T": 1.0}
+"""Shares left (1) of NMDA receptors and calcium channels when nothing blocks them."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +203,7 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
     """
     out = {f"{name}_ext": tone.get(name, 0.0) for name in ("da", "ach", "ne")}
     out |= {f"{kind}_{receptor}": 0.0 for kind in ("ago", "ant") for receptor in RECEPTORS}
-    out |= {f"share_{name}": 1.0 for name in SHARES} | {"gs_ext": 0.0, "nmda_scale": 1.0}
-    out |= {"open_R": 1.0, "open_L": 1.0, "open_T": 1.0}
+    out |= {f"share_{name}": 1.0 for name in SHARES} | {"gs_ext": 0.0} | OPEN
     for drug in drugs:
         agent, level = AGENTS[drug.agent], drug.level(t)
         if agent.ligand:

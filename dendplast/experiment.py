@@ -50,7 +50,9 @@ class Numerics(Description):
 
     `field` is the backend of the modulators' fields: linear uptake as exponentials (``"soe"``) or exact sums
     (``"green"``), saturating uptake around each site by itself (``"radial"``) or of all together (``"grid"``,
-    points `grid_h` apart); ``"auto"`` decides by how far releases fill the uptake.
+    points `grid_h` apart); ``"auto"`` decides by how far releases fill the uptake.  `engine` takes the steps:
+    NEURON, or CoreNEURON, which is faster with many spines and equal to rounding; ``"auto"`` takes CoreNEURON where
+    it pays and has been compiled for.
     """
 
     dt: float = quantity(0.025, "ms", "10.1162/neco.1997.9.6.1179 (the usual step of NEURON)", 1e-4, 0.2)
@@ -62,6 +64,7 @@ class Numerics(Description):
     full: bool = False
     check: bool = False
     plastic: bool = True
+    engine: Literal["auto", "neuron", "coreneuron"] = "auto"
     field: Literal["auto", "soe", "green", "radial", "grid"] = "auto"
     grid_h: float = quantity(1.0, "um", "assumed: a vesicle is right within 1 % from 1 um on (a test)", 0.2, 10)
 

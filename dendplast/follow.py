@@ -72,7 +72,7 @@ def follow(
     model = build(timeline.experiment, cell=cell, spines=spines)
     body = LiveCell(model)
     runs: list[Any] = [] if state is None else list(state["runs"])
-    windows = [Window(session, body, timeline.drugs, runs) for session in timeline.sessions]
+    windows = [Window(session, body, timeline, runs) for session in timeline.sessions]
     weeks = _weeks(timeline, model, windows)
     looks: list[dict[str, np.ndarray]] = []
     if state is not None:
@@ -113,7 +113,7 @@ def _weeks(timeline: Timeline, model: Model, windows: list[Window]) -> Weeks:
         tree, segment_at(tree, placed.section, placed.x), placed.x, placed.volume, model.parameters, windows,
         drugs=timeline.drugs, tone=model.tone, seed=timeline.experiment.seed, proteins=timeline.proteins,
         crosstalk=timeline.crosstalk, structure=timeline.structure,
-        background=timeline.background * float(pulse),
+        background=timeline.background * float(pulse), steps=timeline.steps,
     )  # fmt: skip
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from .driver import Driver
-from .drugs import Drug
 from .experiment import Experiment
-from .memory import Weeks
-from .model import REFERENCE_VOLUME, Model
+from .memory import Weeks, interval
+from .model import Model
 from .moments import resolve_time
+from .population import unitary
 from .recorder import Recorder
+from .release import LIGAND
 from .remodel import remodel
 from .result import OUTCOMES, Result
 from .rule import INTEGRALS, STATES, State, efficacy
@@ -23,7 +23,7 @@ from .simulate import provenance
 from .slots import Slots, spine_references
 from .spines import Spines, place_at
 from .stepping import fixed_step
-from .timeline import Session
+from .timeline import Session, Timeline
 
 __all__ = ["LiveCell", "Window", "present"]
 
@@ -58,7 +58,7 @@ class LiveCell:
         self.model, self.spines = model, model.spines
         self.conductances = {name: values.copy() for name, values in model.conductances.items()}
         self.ids = np.arange(len(model.spines))
-        self.experiment = model.experiment
+        self.experiment, self.tone = model.experiment, dict(model.tone)
 
     def born(self, section: np.ndarray, x: np.ndarray, volume: np.ndarray) -> None:
         """Take in spines that have formed since (sections, places in them, head volumes in um3 by number)."""
@@ -71,9 +71,8 @@ class LiveCell:
         self.spines = Spines(
             *(np.concatenate([getattr(self.spines, f.name), getattr(new, f.name)]) for f in fields(Spines))
         )
-        flat = self.model.parameters.flat()
-        for name, values in self.conductances.items():
-            self.conductances[name] = np.append(values, flat[name] * new.volume / REFERENCE_VOLUME)
+        for name, values in unitary(self.model.parameters, new.volume).items():
+            self.conductances[name] = np.append(self.conductances[name], values)
 
     def show(self, ids: np.ndarray, volume: np.ndarray) -> None:
         """Make the spines of the model these, of these head volumes (um3); necks and channels follow.
@@ -175,14 +174,14 @@ class Window:
         What is done.
     cell : LiveCell
         To whom.
-    drugs : sequence of Drug
-        Of the timeline.
+    timeline : Timeline
+        Whose drugs and steps of the tone go on in the session.
     keep : list
         Gets the `Result` of the session's run, and the numbers of its spines.
     """
 
-    def __init__(self, session: Session, cell: LiveCell, drugs: Sequence[Drug], keep: list[Any]) -> None:
-        self.session, self.cell, self.drugs, self.keep = session, cell, tuple(drugs), keep
+    def __init__(self, session: Session, cell: LiveCell, timeline: Timeline, keep: list[Any]) -> None:
+        self.session, self.cell, self.timeline, self.keep = session, cell, timeline, keep
         self.start, self.stop, self.spines = session.start, session.stop, named(session)
 
     def play(self, weeks: Weeks) -> None:
@@ -193,7 +192,7 @@ class Window:
         rows = weeks.rows.own(roster, ids)
         cell.born(roster.section, roster.x, roster.volume)
         cell.show(ids, weeks.rows.y["volume"][rows])
-        model.experiment = self._experiment(ids)
+        model.experiment, model.tone = self._experiment(ids), self._tone()
         model.held = {"share_prp": 0.0} if weeks.proteins is not None else {}
         model._compile()
         recorder = Recorder(model)
@@ -206,17 +205,32 @@ class Window:
                 self._alternate(weeks, rows, driver, watch)
             self.keep.append((self._result(recorder, driver, weeks.rows.size[rows], wall), ids))
         finally:
-            model.driver, model.experiment, model.held = None, cell.experiment, {}
+            model.driver, model.experiment, model.tone, model.held = None, cell.experiment, cell.tone, {}
 
     def _experiment(self, ids: np.ndarray) -> Experiment:
+        """Return the session as an experiment of its own, whose clock begins with it."""
         shifted = (
             drug.replaced(start=drug.start - self.start, stop=drug.stop - self.start)
-            for drug in self.drugs
+            for drug in self.timeline.drugs
             if drug.stop + 20 * drug.wash > self.start and drug.start < self.stop
         )
+        tone = []
+        for step in self.timeline.steps:
+            begin, end = (t - self.start for t in interval(step))
+            if 0 < begin < self.session.length:
+                tone.append(step.replaced(start=begin, duration=None if np.isinf(end) else end - begin))
+            elif begin <= 0 < end < self.session.length:  # it begins in `_tone`
+                back = self.cell.tone[LIGAND[step.modulator]]
+                tone.append(step.replaced(start=end, duration=None, conc=back))
         return self.cell.experiment.replaced(
-            protocol=present(self.session, ids), drugs=tuple(shifted), until=self.session.length
+            protocol=(*tone, *present(self.session, ids)), drugs=tuple(shifted), until=self.session.length
         )
+
+    def _tone(self) -> dict[str, float]:
+        """Return the tone with which the session begins (mM)."""
+        held = [step for step in self.timeline.steps if interval(step)[0] <= self.start < interval(step)[1]]
+        now = {LIGAND[step.modulator]: step.conc for step in held}
+        return self.cell.tone | now
 
     def _alternate(self, weeks: Weeks, rows: np.ndarray, driver: Driver, watch: _Kinase) -> None:
         """Let electricity and what spines share take turns."""

@@ -21,6 +21,7 @@ from .geometry import Geometry
 from .indicator import Indicator
 from .media import choose_media
 from .parameters import Parameters
+from .population import unitary
 from .presets import Preset
 from .release import LIGAND, SoeSettings
 from .schedule import Schedule
@@ -31,9 +32,6 @@ from .supply import Supply
 from .terminals import Tissue
 
 __all__ = ["Model"]
-
-REFERENCE_VOLUME = 0.087
-"""Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
 
 
 class Model:
@@ -59,8 +57,9 @@ class Model:
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS) and ``ca_scale`` (1), the calcium of its own responses
-        over the preset's, without drugs and modulators, and at `ca_ref`.
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` of each spine (uS), ``ca_fraction`` (1), the calcium share of its NMDA
+        current, and ``ca_scale`` (1), the calcium of its own responses over the preset's, without drugs and
+        modulators, and at `ca_ref`.
     media : dict of str to Medium
         Tissue around the cell, as the excess over the tone sees it.
     outside : dict of str to float
@@ -91,25 +90,22 @@ class Model:
         self.processes: list[Any] = []
         self.driver = self.gains = None  # set by a run, and by `build`
         self.solution = Solution()
-        self.values: dict[str, float] = {}
         self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
         self.held: dict[str, float] = {}
         self._sources: dict[Any, Any] = {}
         self._electrodes: dict[int, Any] = {}
         settings: SpineSettings = preset.spines
-        share = spines.volume / REFERENCE_VOLUME
-        flat = parameters.flat()
-        self.conductances = {name: flat[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
-        self.conductances["ca_scale"] = np.ones(len(spines))
-        self._place(settings)
-        self.soma_pulse = self._electrode(-1)
+        self.conductances = unitary(parameters, spines.volume)
         self.soe = SoeSettings()
         tone = preset.tone if experiment.tone is None else experiment.tone
         self.tone = {short: getattr(tone, name) for name, short in LIGAND.items()}
         media = choose_media(preset.tissue, experiment.medium)
         self.media = {name: medium.around(self.tone[LIGAND[name]]) for name, medium in media.items()}
         self.outside: dict[str, float] = {}
-        self._configure()
+        self.values = self._starting_values()
+        self._place(settings)
+        self.set_conductances(**self.conductances)
+        self.soma_pulse = self._electrode(-1)
         self._compile()
         self._handlers = [
             h.FInitializeHandler(0, weakly(self._before)), h.FInitializeHandler(1, weakly(self._after))
@@ -118,8 +114,11 @@ class Model:
     # ---- construction -------------------------------------------------------------------------------
 
     def _place(self, settings: SpineSettings) -> None:
-        """Make the point processes, and the sections that carry them where these are asked for."""
-        spines, sections = self.spines, self.cell.sections
+        """Make the point processes with `values`, and the sections that carry them where these are asked for."""
+        spines, sections, areas = self.spines, self.cell.sections, self.spines.area
+        standard = h.MechanismStandard("DpSpine", 1)  # gives a process all values in one call
+        for name, value in self.values.items():
+            standard.set(name, value)
         whole = self.experiment.spines.form == "sections"
         for i in range(len(spines)):
             sec = sections[int(spines.section[i])]
@@ -128,7 +127,8 @@ class Model:
             if whole:
                 seg = self._spine_sections(i, seg, settings, g_pas, e_pas)
             process = h.DpSpine(seg)
-            area = float(spines.area[i])
+            standard.out(process)
+            area = float(areas[i])
             process.R_neck = 0.0 if whole else float(spines.R_neck[i])
             process.C_head = 0.0 if whole else settings.cm * area * 1e-5  # uF/cm2 um2 -> nF
             process.g_leak = 0.0 if whole else g_pas * area * 1e-2  # S/cm2 um2 -> uS
@@ -154,14 +154,13 @@ class Model:
         head.connect(neck(1))
         return head(0.5)
 
-    def _configure(self) -> None:
-        """Write the parameters into the mechanisms."""
+    def _starting_values(self) -> dict[str, float]:
+        """Return what every spine has alike, before tone and bath."""
         values = self.parameters.compiled()
         values |= {f"uptake_{LIGAND[m]}": medium.uptake for m, medium in self.media.items()}
         values |= {"soe_tau_min": self.soe.tau_min, "soe_tau_max": self.soe.tau_max, "tick": TICK}
         values["plastic"] = float(self.experiment.numerics.plastic)
-        self._write(values)
-        self.set_conductances(**self.conductances)
+        return values
 
     def _write(self, values: dict[str, float]) -> None:
         """Write values into every spine, and remember them as `values`."""
@@ -177,7 +176,7 @@ class Model:
         """
         self.solution = solution
         values = changes(solution, self.parameters.flat(), self.preset.cell.celsius)
-        self._scale["g_vgcc"] = values.pop("vgcc_scale")
+        self._scale["g_vgcc"], self._scale["ca_fraction"] = values.pop("vgcc_scale"), values.pop("ca_fraction_scale")
         self._write(values)
         self.set_conductances(**self.conductances)
 
@@ -191,7 +190,7 @@ class Model:
         return self.preset.cell.celsius if self.solution.celsius is None else self.solution.celsius
 
     def set_conductances(self, **values: np.ndarray) -> None:
-        """Set ``g_ampa``, ``g_nmda`` or ``g_vgcc`` of every spine (uS, shape (n_spine,)), before any block."""
+        """Set ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS), ``ca_fraction`` or ``ca_scale`` (1) of every spine, undrugged."""
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):
@@ -286,8 +285,7 @@ class Model:
 
     def unmodulated(self, name: str) -> Any:
         """Return a conductance of every spine (uS), or ``ca_fraction`` (1), as it is without modulators."""
-        own = name in self.conductances
-        return self.conductances[name] * self._scale.get(name, 1.0) if own else self.values[name]
+        return self.conductances[name] * self._scale.get(name, 1.0)
 
     def rates(self) -> np.ndarray:
         """Return the shared exponentials of the release kernels (/ms), shape (12,)."""

@@ -1,4 +1,4 @@
-"""How spines of one cell differ in calcium and AMPA receptors, beyond their size and place."""
+"""How spines of one cell differ in conductances and calcium: by size, and beyond size and place."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from .anatomy import SpineSettings
 from .parameters import Parameters
 from .spines import Spines
 
-__all__ = ["peak_targets", "relative_ampa"]
+__all__ = ["peak_targets", "relative_ampa", "unitary"]
+
+REFERENCE_VOLUME = 0.087
+"""Head volume (um3) whose conductances the parameters state: the mean of 10.1038/s41467-022-30214-w."""
 
 CUT = 2.5
 """Largest deviation from the population's mean, in standard deviations: no spine is a freak."""
 
 _SPREAD_STREAM = 6  # spawn key: what is drawn for each spine (see schedule)
+
+
+def unitary(parameters: Parameters, volume: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what the parameters give spines of some head volumes (um3): conductances (uS), shares and scales (1)."""
+    p, share = parameters.flat(), volume / REFERENCE_VOLUME
+    conductances = {name: p[name] * share for name in ("g_ampa", "g_nmda", "g_vgcc")}
+    return conductances | {"ca_fraction": np.full(len(volume), p["ca_fraction"]), "ca_scale": np.ones(len(volume))}
 
 
 def peak_targets(spines: Spines, p: Parameters, settings: SpineSettings, seed: int) -> dict[str, np.ndarray]:

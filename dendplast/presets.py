@@ -120,6 +120,8 @@ class Channel(Description):
         Permeability density (cm/s), for Goldman-Hodgkin-Katz currents.
     profile : Profile
         Factor on the density by path distance.
+    off_trunk : float
+        Factor on the density in apical branches off the trunk (1): obliques, and the tuft but for its main branch.
     settings : dict of str to float
         Other RANGE parameters of the mechanism, in the units of the mechanism.
     """
@@ -127,6 +129,7 @@ class Channel(Description):
     gbar: float | None = quantity(None, "S/cm2", _PRESET, 0.0, 10.0)
     pbar: float | None = quantity(None, "cm/s", _PRESET, 0.0, 1.0)
     profile: Profile = Profile()
+    off_trunk: float = quantity(1.0, "1", _PRESET, 0.0, 100.0)
     settings: dict[str, float] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -189,6 +192,8 @@ class CellPreset(Description):
             raise ValueError("regions soma and axon are required (an empty table is allowed)")
         for region, channels in self.regions.items():
             for name, channel in channels.items():
+                if channel.off_trunk != 1.0 and region != "apical":
+                    raise ValueError(f"{region}.{name}.off_trunk: only the apical tree has a trunk")
                 if channel.profile.reach is not None and not self.requires_apical:
                     raise ValueError(f"{region}.{name}.profile.reach: needs requires_apical = true")
         return self

@@ -7,7 +7,8 @@ from dataclasses import fields
 import numpy as np
 
 from .errors import SimulationError
-from .model import REFERENCE_VOLUME, Model
+from .model import Model
+from .population import unitary
 from .spines import Spines
 
 __all__ = ["remodel"]
@@ -45,15 +46,13 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     if added is not None and len(added):
         joined = (np.concatenate([getattr(spines, f.name), getattr(added, f.name)]) for f in fields(Spines))
         spines = Spines(*joined)
-    flat, share = model.parameters.flat(), spines.volume[len(index) :] / REFERENCE_VOLUME
-    fresh = {name: np.ones(len(share)) if name == "ca_scale" else flat[name] * share for name in old}
-    model.conductances = {name: np.concatenate([values[index], fresh[name]]) for name, values in old.items()}
+    new = unitary(model.parameters, spines.volume[len(index) :])
+    model.conductances = {name: np.concatenate([values[index], new[name]]) for name, values in old.items()}
     model._sources.clear()  # what sends to a spine goes before the spine
     model._electrodes = {at: pulse for at, pulse in model._electrodes.items() if at < 0}
     model.processes, model.heads, model.necks = [], [], []
     model.spines, model.driver = spines, None
     model._place(model.preset.spines)
-    model._write(model.values)
     model.set_conductances(**model.conductances)
     model._compile()
     return model

@@ -20,7 +20,8 @@ __all__ = ["Rest", "groups"]
 GROUP, APART = 6, 100.0
 """Spines stimulated at once, and how far apart along the tree (um): EPSPs hardly lift each other that far."""
 
-BAP_WINDOW, EPSP_WINDOW = 25.0, 30.0  # ms; calcium peaks within 10 and 26 ms
+BAP_WINDOW, EPSP_WINDOW = 25.0, 36.0  # ms; calcium peaks within 10 and 35 ms
+LIFT_WINDOW, LIFT_STEP = 8.0, 0.25  # ms; a local spike comes within 5 ms and is 2 ms wide
 
 
 class Rest:
@@ -45,6 +46,8 @@ class Rest:
         self.cai = Slots(spine_references(model.processes, "cai"))
         forward(round(settle / self.dt))
         self.rest, self.cai_rest = self.state.get(), self.cai.get()
+        places = zip(model.spines.section, model.spines.x, strict=True)
+        self.below = Slots([model.cell.sections[int(s)](float(x))._ref_v for s, x in places])
 
     def again(self) -> None:
         """Go back to rest."""
@@ -61,6 +64,19 @@ class Rest:
     def epsp(self, which: np.ndarray) -> np.ndarray:
         """Return the calcium rise (mM) of some spines for one EPSP at rest, a few distant ones at a time."""
         return self.response(which, (0.0,), (), EPSP_WINDOW)
+
+    def lift(self, which: np.ndarray) -> np.ndarray:
+        """Return how far (mV) one EPSP at rest lifts the dendrite under some spines, a few distant ones at a time."""
+        which, out = np.asarray(which, int), np.zeros(len(self.cai_rest))
+        for members in groups(self.model.tree, self.model.spines.segment[which]):
+            self._begin(which[members], (0.0,), ())
+            before = peak = self.below.get()
+            for _ in range(round(LIFT_WINDOW / LIFT_STEP)):
+                forward(round(LIFT_STEP / self.dt))
+                peak = np.maximum(peak, self.below.get())
+            out[which[members]] = (peak - before)[which[members]]
+        self.again()
+        return out[which]
 
     def response(
         self, which: np.ndarray, pre: Sequence[float], post: Sequence[float], window: float, at_once: bool = False
@@ -86,15 +102,19 @@ class Rest:
         out = np.zeros(len(self.cai_rest))
         sets = [np.arange(len(which))] if at_once else groups(self.model.tree, self.model.spines.segment[which])
         for members in sets:
-            self.again()
-            for i in which[members]:
-                for t in pre:
-                    self.model.glutamate(int(i), 1.0).event(h.t + self.dt + t)
-            self._spikes(post)
+            self._begin(which[members], pre, post)
             forward(round(window / self.dt))
             out[which[members]] = (self.peak.get() - self.cai_rest)[which[members]]
         self.again()
         return out[which]
+
+    def _begin(self, which: np.ndarray, pre: Sequence[float], post: Sequence[float]) -> None:
+        """Go back to rest, and queue releases at some spines and spikes of the soma."""
+        self.again()
+        for i in which:
+            for t in pre:
+                self.model.glutamate(int(i), 1.0).event(h.t + self.dt + t)
+        self._spikes(post)
 
     def _spikes(self, times: Sequence[float]) -> None:
         cell = self.model.preset.cell

@@ -57,7 +57,7 @@ class Result:
     lost : ndarray of bool, shape (n_outcome, n_spine)
         Spines whose cumulative hazard passed their own limit.
     conductances : dict of str to ndarray, shape (n_spine,)
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS) and ``ca_scale`` (1) of every spine.
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS), ``ca_fraction`` and ``ca_scale`` (1) of every spine.
     provenance : dict
         Versions, hashes, seed, wall time.
     state : dict, optional

@@ -104,6 +104,7 @@ def run(
         conductances=dict(model.conductances),
         provenance=provenance(experiment.seed)
         | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
+        | {"engine": driver.engine.name, "engine_reason": driver.engine.reason}
         | {"wall_time_s": clock.perf_counter() - wall, "until": end},
         state=final,
     )

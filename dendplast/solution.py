@@ -80,12 +80,13 @@ def changes(solution: Solution, p: Mapping[str, float], celsius: float) -> dict[
     Returns
     -------
     dict
-        Changed values by name, and ``vgcc_scale``, the factor on every voltage-gated calcium conductance (1).
+        Changed values by name, and two factors that each spine's own values take (1): ``vgcc_scale`` on the
+        conductance of voltage-gated calcium channels, ``ca_fraction_scale`` on the calcium share of the NMDA current.
     """
     warm = celsius if solution.celsius is None else solution.celsius
     out = {name: p[name] * p[q10] ** ((celsius - warm) / 10) for name, q10 in Q10.items()}
     out["mg"] = p["mg"] if solution.mg is None else solution.mg
-    out["ca_fraction"] = p["ca_fraction"] * _saturation(solution.ca, p["ca_ref"], p["K_pf"])
+    out["ca_fraction_scale"] = _saturation(solution.ca, p["ca_ref"], p["K_pf"])
     out["vgcc_scale"] = _saturation(solution.ca, p["ca_ref"], p["K_vgcc"])
     # from the reference to the solution: the potential at the reference temperature is the parameter itself
     out["e_ca"] = p["e_ca"] + 0.5 * _R_OVER_F * (warm + 273.15) * math.log(solution.ca / p["ca_ref"])

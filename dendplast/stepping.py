@@ -70,7 +70,9 @@ def forward(steps: int) -> None:
         advance()
 
 
-def settle(state: Callable[[], np.ndarray], longest: float, dt: float, quiet: float = 0.0) -> float:
+def settle(
+    state: Callable[[], np.ndarray], longest: float, dt: float, quiet: float = 0.0, step: Callable[[int], None] = forward
+) -> float:
     """Let electricity go on until it is quiet.
 
     Parameters
@@ -83,6 +85,8 @@ def settle(state: Callable[[], np.ndarray], longest: float, dt: float, quiet: fl
         Step (ms).
     quiet : float
         Stop when nothing moves by more than this in `PIECE` ms.
+    step : callable
+        Takes a number of steps.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def settle(state: Callable[[], np.ndarray], longest: float, dt: float, quiet: fl
     for piece in [longest % PIECE, *[PIECE] * int(longest // PIECE)]:
         if piece:
             before = state()
-            forward(round(piece / dt))
+            step(round(piece / dt))
             moved = float(np.abs(state() - before).max())
             if moved < quiet:
                 break

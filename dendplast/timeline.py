@@ -14,6 +14,7 @@ from pydantic import field_validator, model_validator
 from .drugs import Drug
 from .errors import ParameterError
 from .experiment import Experiment
+from .modulation import ToneStep
 from .moments import check_time, resolve_time
 from .protocol import Protocol
 from .quantity import Description, convert, quantity
@@ -85,6 +86,8 @@ class Timeline(Description):
         In any order, not overlapping.
     drugs : tuple of Drug
         On the clock of the timeline. A modulator is one as well: novelty is dopamine for half an hour.
+    steps : tuple of ToneStep
+        Changes of the tone on the clock of the timeline, such as dopamine that is gone for a week.
     until : float
         End (ms or with a unit, ``"28 d"``).
     at : tuple of float or str
@@ -107,6 +110,7 @@ class Timeline(Description):
     experiment: Experiment = Experiment()
     sessions: tuple[Session, ...] = ()
     drugs: tuple[Drug, ...] = ()
+    steps: tuple[ToneStep, ...] = ()
     until: float = quantity(8.64e7, "ms", "assumed: a day", 1, 1e12)
     at: tuple[float, ...] = ()
     background: float = quantity(0.0, "Hz", "assumed: a slice without ongoing activity", 0, 100)

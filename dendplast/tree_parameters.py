@@ -64,4 +64,7 @@ class AbsenceParameters(Description):
     """Without the modulators that were there before, the kinase threshold rises."""
 
     tau_abs: float = quantity(_DAY, "ms", "assumed: a day without modulators is long", 1, 1e12)
+    K_abs: float = quantity(
+        0.02, "1", "assumed: loss of receptor occupancy that is felt; dopamine at 20 nM holds D1 at 0.02", 1e-6, 10
+    )
     w_abs: float = quantity(0.5, "1", "assumed: the threshold is half as high again in the end", 0, 10)

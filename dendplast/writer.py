@@ -51,7 +51,7 @@ class Writer:
     provenance : mapping
         Versions (``dendplast``, ``neuron``), ``mod_hash``, ``git_commit``, ``seed``, and what else is known.
     conductances : mapping of str to array_like, shape (n_spine,), optional
-        ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS); they stand among the columns of the spines.
+        ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS), ``ca_fraction`` (1); they stand among the columns of the spines.
     group : str
         Where in the file, such as ``"/runs/control"``.
 

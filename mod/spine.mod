@@ -13,7 +13,7 @@ R_neck = 0   the process sits in a head section that exists; vhead is that secti
 Fast part, every dt.  AMPA and NMDA are differences of two exponentials; the NMDA block is
 1/(1 + exp(-mg_slope v) mg/mg_half); calcium channels are m^2 h (R-type, Chindemi et al. 2022,
 10.1038/s41467-022-30214-w), m (L-type) and m h (T-type, both Rodrigues et al. 2023, 10.7554/eLife.80152).
-The gates of L-type and T-type move every `sample`, a tenth of their fastest time constant, to save time.
+Gates slower than m_ca move every `sample`, a tenth of their fastest time constant or less, to save time.
 Calcium is bound by a fast linear buffer (kappa), pumped out, and leaves through the neck into a dendrite
 that stays at rest:
                  dcai/dt = -ica/(2 F V (1 + kappa)) - (cai - ca_rest)(1/tau_ca + k_neck)
@@ -35,6 +35,9 @@ are in docs/model.md; the same rule in Python is dendplast/rule.py, and a test h
     early, prp, late       early weight, protein, captured late weight;  primed  slow PKA memory
     theta, volume, hazard  sliding threshold, head volume, cumulative hazard of loss
     gate                   modulator-gated conversion so far: 0 for ever where no modulator acts
+
+What happens at every dt is straight-line code, so that a compiler may take several spines at once; what
+happens at samples and ticks comes after it, in a block of its own.
 
 Left out: calcium of the shaft.  Release statistics are drawn in Python, as weights of the events.
 The scheme knows dt, so it runs with the fixed step only.
@@ -61,7 +64,7 @@ NEURON {
     RANGE k_A, tau_A, A_basal, chi, e_Gi, K_A, n_A, k_Q, tau_Q, Q_basal, e_GiQ, K_Q, n_Q, K_AD, g0_P
     RANGE g_P, g0_D, g_D, k_c, omega, k_x, tau_T, k_l, tau_l, h_P, h_D, tau_tr, th_prp, k_mu, tau_rise
     RANGE tau_prp, tau_z, z_max, z_min, tau_mu_up, tau_mu_down, w_floor, tau_V, H_0, V_h, k_TD, k_z
-    RANGE vhead, g, ica, w, da, ach, ne, cai_peak, gneck, offset, schur
+    RANGE vhead, g, ica, w, da, ach, ne, cai_peak, gneck, offset, schur, capacity, in_head, to_ca
     RANGE n_tick, n_sample, i_tick, i_sample, sum_ca, unblock
     THREADSAFE
 }
@@ -286,8 +289,11 @@ ASSIGNED {
     ne (mM)
     cai_peak (mM)
     gneck (uS)
+    in_head (1)
+    capacity (uS)
     offset (nA)
     schur (megohm)
+    to_ca (mM/nA)
     f_ampa (1)
     f_nmda (1)
     q_r_ampa (1)
@@ -369,9 +375,14 @@ INITIAL {
     LOCAL span
     vhead = v
     gneck = 0
+    in_head = 1
     if (R_neck > 0) {
         gneck = 1/R_neck
+        in_head = 0
     }
+    capacity = C_head/dt
+    offset = 0
+    schur = 0
     r_ampa = 0
     d_ampa = 0
     r_nmda = 0
@@ -383,9 +394,9 @@ INITIAL {
     q_r_nmda = exp(-dt/tau_r_nmda)
     q_d_nmda = exp(-dt/tau_d_nmda)
     q_m = exp(-dt/tau_m)
-    q_h = exp(-dt/tau_h)
     tau_out = 1/(1/tau_ca + k_neck)
     q_ca = exp(-dt/tau_out)
+    to_ca = tau_out*(1e6)/(2*FARADAY*head_volume*(1 + kappa))
     m_ca = 1/(1 + exp((vhalf_m - vhead)/k_m))
     h_ca = 1/(1 + exp((vhead - vhalf_h)/k_h))
     m_L = 1/(1 + exp((vhalf_L - vhead)/k_L))
@@ -394,13 +405,14 @@ INITIAL {
     subtypes()
     ica = g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)*(vhead - e_ca)
     unblock = unblocked(vhead)
-    cai = calcium_at(ica)
+    cai = ca_rest - to_ca*ica
     cai_peak = cai
     ca_ind = indicator*cai/(cai + koff_ind/kon_ind)
     fluorescence = brightness()
 
     n_sample = whole(sample/dt)
     n_tick = whole(tick/(n_sample*dt))
+    q_h = exp(-n_sample*dt/tau_h)
     q_m_LT = exp(-n_sample*dt/tau_m)
     q_h_T = exp(-n_sample*dt/tau_h_T)
     i_sample = 0
@@ -457,68 +469,63 @@ INITIAL {
 }
 
 BREAKPOINT {
-    LOCAL ga, gn, gc, b, total, slope
+    LOCAL ga, gn, gc, total, slope
     SOLVE advance
     CONDUCTANCE g
-    b = unblock
     ga = g_ampa*w*(d_ampa - r_ampa)
-    gn = g_nmda*b*(d_nmda - r_nmda)
+    gn = g_nmda*unblock*(d_nmda - r_nmda)
     gc = g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)
-    if (R_neck > 0) {
-        total = (ga + gn)*(vhead - e_glu) + gc*(vhead - e_ca) + g_leak*(vhead - e_leak)
-        slope = ga + gn*(1 + mg_slope*(1 - b)*(vhead - e_glu)) + gc + g_leak
-        offset = (C_head/dt + slope)*vhead - total
-        schur = 1/(C_head/dt + slope + gneck)
-        g = gneck*(1 - gneck*schur)
-        i = gneck*(v - (offset + gneck*v)*schur)
-    } else {
-        b = unblocked(v)
-        gn = g_nmda*b*(d_nmda - r_nmda)
-        g = ga + gn*(1 + mg_slope*(1 - b)*(v - e_glu)) + gc
-        i = (ga + gn)*(v - e_glu) + gc*(v - e_ca)
-    }
+    total = (ga + gn)*(vhead - e_glu) + gc*(vhead - e_ca) + g_leak*(vhead - e_leak)
+    slope = ga + gn*(1 + mg_slope*(1 - unblock)*(vhead - e_glu)) + gc + g_leak
+    : in a head section gneck and offset are 0; else what the neck carries once the head is eliminated
+    offset = (1 - in_head)*((capacity + slope)*vhead - total)
+    schur = 1/(capacity + slope + gneck)
+    g = in_head*slope + gneck*(1 - gneck*schur)
+    i = in_head*total + gneck*(v - (offset + gneck*v)*schur)
 }
 
 PROCEDURE advance() {
     LOCAL steady
-    if (R_neck > 0) {
-        vhead = (offset + gneck*v)*schur
-    } else {
-        vhead = v
-    }
+    vhead = in_head*v + (offset + gneck*v)*schur
     r_ampa = r_ampa*q_r_ampa
     d_ampa = d_ampa*q_d_ampa
     r_nmda = r_nmda*q_r_nmda
     d_nmda = d_nmda*q_d_nmda
     m_ca = gated(m_ca, 1/(1 + exp((vhalf_m - vhead)/k_m)), q_m)
-    h_ca = gated(h_ca, 1/(1 + exp((vhead - vhalf_h)/k_h)), q_h)
     unblock = unblocked(vhead)
     ica = ca_fraction*g_nmda*unblock*(d_nmda - r_nmda)*(vhead - e_ca_nmda)
         + g_vgcc*(part_R*m_ca*m_ca*h_ca + open_LT)*(vhead - e_ca)
-    steady = calcium_at(ica)
+    steady = ca_rest - to_ca*ica
     cai = steady + (cai - steady)*q_ca
+}
+
+AFTER SOLVE {
     if (indicator > 0) {
         share()
     }
     if (cai > cai_peak) {
         cai_peak = cai
     }
-
     i_sample = i_sample + 1
     if (i_sample >= n_sample) {
         i_sample = 0
-        m_L = gated(m_L, 1/(1 + exp((vhalf_L - vhead)/k_L)), q_m_LT)
-        m_T = gated(m_T, 1/(1 + exp((vhalf_m_T - vhead)/k_m_T)), q_m_LT)
-        h_T = gated(h_T, 1/(1 + exp((vhead - vhalf_h_T)/k_h_T)), q_h_T)
-        subtypes()
-        sum_ca = sum_ca + cai
-        i_tick = i_tick + 1
-        if (i_tick >= n_tick) {
-            learn(n_sample*n_tick*dt)
-            i_tick = 0
-            sum_ca = 0
-            n_pre = 0
-        }
+        read()
+    }
+}
+
+PROCEDURE read() {
+    h_ca = gated(h_ca, 1/(1 + exp((vhead - vhalf_h)/k_h)), q_h)
+    m_L = gated(m_L, 1/(1 + exp((vhalf_L - vhead)/k_L)), q_m_LT)
+    m_T = gated(m_T, 1/(1 + exp((vhalf_m_T - vhead)/k_m_T)), q_m_LT)
+    h_T = gated(h_T, 1/(1 + exp((vhead - vhalf_h_T)/k_h_T)), q_h_T)
+    subtypes()
+    sum_ca = sum_ca + cai
+    i_tick = i_tick + 1
+    if (i_tick >= n_tick) {
+        learn(n_sample*n_tick*dt)
+        i_tick = 0
+        sum_ca = 0
+        n_pre = 0
     }
 }
 
@@ -593,8 +600,9 @@ PROCEDURE learn(h (ms)) {
     elig_D = relax(elig_D, drive, drive + 1/tau_D, h)
     drive = k_E*hill(own/K_E, 1, n_E)
     ecb = relax(ecb, drive, drive + 1/tau_E, h)
-    glu = relax(glu, n_pre/h, n_pre/h + 1/tau_G, h)
-    glu_P = relax(glu_P, n_pre/h, n_pre/h + 1/tau_GP, h)
+    drive = n_pre/h : not as an argument: CoreNEURON's translator would take the h of relax for it
+    glu = relax(glu, drive, drive + 1/tau_G, h)
+    glu_P = relax(glu_P, drive, drive + 1/tau_GP, h)
     drive = k_C*hill(cam/K_C, 1, n_C)
     cyclase = relax(cyclase, drive, drive + 1/tau_C, h)
     drive = k_K*phi_P
@@ -707,11 +715,14 @@ NET_RECEIVE(weight (1), agent (1), w0 (mM), w1 (mM), w2 (mM), w3 (mM), w4 (mM), 
 }
 
 FUNCTION relax(x (1), drive (/ms), rate (/ms), h (ms)) (1) {
-    : x' = drive - rate x over h; the late weight has no rate while there is no protein
-    if (rate > 0) {
-        relax = drive/rate + (x - drive/rate)*exp(-rate*h)
+    : x' = drive - rate x over h, exact to rounding; below 0.1 a series of (1 - exp(-z))/z spares exp and division
+    LOCAL z
+    z = rate*h
+    if (z < 0.1) {
+        relax = x + (drive - rate*x)*h*(1 - z*(1/2 - z*(1/6 - z*(1/24 - z*(1/120 - z*(1/720
+            - z*(1/5040 - z/40320)))))))
     } else {
-        relax = x + drive*h
+        relax = drive/rate + (x - drive/rate)*exp(-z)
     }
 }
 
@@ -726,7 +737,19 @@ FUNCTION bound(kon (/mM/ms), koff (/ms), ligand (mM)) (1) {
 FUNCTION hill(x (1), k (1), n (1)) (1) {
     hill = 0
     if (x > 0) {
-        hill = 1/(1 + (k/x)^n)
+        hill = 1/(1 + raised(k/x, n))
+    }
+}
+
+FUNCTION raised(base (1), power (1)) (1) {
+    : base^power; whole powers, as in every preset, by products, which takes half the time
+    if (power == floor(power)) {
+        raised = base
+        FROM j = 2 TO power {
+            raised = raised*base
+        }
+    } else {
+        raised = base^power
     }
 }
 
@@ -746,11 +769,6 @@ FUNCTION plc_drive() (/ms) {
 
 FUNCTION unblocked(u (mV)) (1) {
     unblocked = 1/(1 + exp(-mg_slope*u)*mg/mg_half)
-}
-
-FUNCTION calcium_at(current (nA)) (mM) {
-    : steady calcium under a constant current
-    calcium_at = ca_rest - tau_out*current*(1e6)/(2*FARADAY*head_volume*(1 + kappa))
 }
 
 PROCEDURE subtypes() {

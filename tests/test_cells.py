@@ -204,11 +204,18 @@ def cluster(local: np.ndarray, soma: np.ndarray, expected: np.ndarray) -> object
     return Cluster("branch", n, expected, soma, shape * local, 0.1 * local, time)
 
 
-def test_a_jump_is_found_and_a_saturating_curve_has_none():
+def test_a_plateau_is_told_from_an_epsp_by_how_long_it_lasts():
+    from dataclasses import replace
+
     n = np.arange(2, 20)
-    jump = 2.0 * n + np.where(n > 9, 30.0, 0.0)
-    assert clusters.threshold(cluster(jump, n, n)) == 9.5
-    assert np.isnan(clusters.threshold(cluster(1 - np.exp(-n / 10), n, n)))
+    short = cluster(2.0 * n, n, n)  # 14 ms wide at half height, however high
+    assert np.isnan(clusters.threshold(short))
+    held = np.where((n > 9) & (short.time[:, None] < 60), 40.0, short.local)
+    long = replace(short, local=held)
+    assert clusters.threshold(long) == 9.5  # between the last that is short and the first that lasts
+    assert clusters.height(long) == 40.0
+    assert clusters.duration(long) == pytest.approx(60, abs=0.5)  # sampled every 0.5 ms
+    assert clusters.threshold(replace(long, local=held[:, 8:], n=n[8:])) == n[8]
 
 
 @given(st.floats(3, 15))

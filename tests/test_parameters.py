@@ -33,7 +33,8 @@ AROUND = {
 """What the tissue, the bath and the cell show to a spine."""
 
 SHOWN = {
-    "vhead", "g", "ica", "w", "da", "ach", "ne", "cai_peak", "gneck", "offset", "schur", "n_tick", "n_sample",
+    "vhead", "g", "ica", "w", "da", "ach", "ne", "cai_peak", "gneck", "offset", "schur", "capacity", "in_head", "to_ca",
+    "n_tick", "n_sample",
     "i_tick", "i_sample", "sum_ca", "unblock",
     "part_R", "open_LT", "fluorescence",
 }  # fmt: skip

@@ -23,20 +23,21 @@ solutions = st.builds(
 def test_the_reference_changes_nothing(celsius):
     same = changes(dp.Solution(ca=P["ca_ref"], mg=P["mg"], celsius=celsius), P, celsius)
     assert same == changes(dp.Solution(), P, celsius)
-    assert same.pop("vgcc_scale") == pytest.approx(1.0, rel=1e-15)  # a product of two inverse quotients: rounding
+    for name in ("vgcc_scale", "ca_fraction_scale"):
+        assert same.pop(name) == pytest.approx(1.0, rel=1e-15)  # a product of two inverse quotients: rounding
     assert same == pytest.approx({name: P[name] for name in same}, rel=1e-15)
 
 
 @given(solutions, st.floats(20, 40))
 def test_only_electricity_follows_the_solution(solution, celsius):
-    changed = set(changes(solution, P, celsius)) - {"vgcc_scale"}
+    changed = set(changes(solution, P, celsius)) - {"vgcc_scale", "ca_fraction_scale"}
     assert changed <= {*Parameters().synapse.model_dump(), *Parameters().calcium.model_dump()}
 
 
 @given(st.floats(0.1, 6), st.floats(1.01, 3))
 def test_calcium_entry_grows_with_calcium_and_saturates(ca, factor):
     low, high = (changes(dp.Solution(ca=c), P, 35.0) for c in (ca, ca * factor))
-    for name in ("ca_fraction", "vgcc_scale"):
+    for name in ("ca_fraction_scale", "vgcc_scale"):
         assert low[name] < high[name] < factor * low[name]
     # Nernst: RT/2F ln(factor), 13.28 mV times ln(factor) at 35 degC (four digits of the constant)
     assert high["e_ca"] - low["e_ca"] == pytest.approx(13.28 * np.log(factor), rel=1e-3)
@@ -46,7 +47,7 @@ def test_the_calcium_share_of_the_nmda_current_is_the_published_one():
     """0.6 4 Ca/(4 Ca + 120/1.38), 10.1038/s41467-022-30214-w; the parameter has three digits of its value at 2 mM."""
     for ca in (1.2, 2.0, 3.0):
         published = 0.6 * 4 * ca / (4 * ca + 120 / 1.38)
-        assert changes(dp.Solution(ca=ca), P, 35.0)["ca_fraction"] == pytest.approx(published, rel=2e-3)
+        assert P["ca_fraction"] * changes(dp.Solution(ca=ca), P, 35.0)["ca_fraction_scale"] == pytest.approx(published, rel=2e-3)
 
 
 @given(st.floats(25, 40), st.floats(20, 40), st.floats(20, 40))
@@ -76,10 +77,11 @@ def test_a_model_lies_in_its_solution(fork):
     solution = dp.Solution(ca=1.2, mg=0.5, celsius=25.0)
     model = fork(solution=solution)
     expected = changes(solution, model.parameters.flat(), model.preset.cell.celsius)
-    scale = expected.pop("vgcc_scale")
-    for process, g in zip(model.processes, model.conductances["g_vgcc"], strict=True):
+    scales = {"g_vgcc": expected.pop("vgcc_scale"), "ca_fraction": expected.pop("ca_fraction_scale")}
+    for i, process in enumerate(model.processes):
         assert {name: getattr(process, name) for name in expected} == expected
-        assert process.g_vgcc == g * scale
+        for name, scale in scales.items():
+            assert getattr(process, name) == model.conductances[name][i] * scale
     assert model.celsius == 25.0
     model.set_bath(0.0)  # drugs act on top of the solution
     assert model.processes[0].mg == 0.5
@@ -105,7 +107,7 @@ def test_calcium_of_the_nmda_current_follows_the_solution(fork):
             forward(400)
         gained.append(model.processes[0].cai_peak - 7e-5)
     # the head's voltage is held to 1e-4 mV, so that everything but the share cancels
-    ratio = changes(dp.Solution(ca=1.0), P, 35.0)["ca_fraction"] / P["ca_fraction"]
+    ratio = changes(dp.Solution(ca=1.0), P, 35.0)["ca_fraction_scale"]
     assert gained[1] / gained[0] == pytest.approx(ratio, rel=1e-4)
 
 

@@ -19,7 +19,7 @@ from .targets import load_targets, target_names
 
 __all__ = ["run_cells"]
 
-QUICK = Numbers(dt=0.05, d_lambda=0.2, spines=False)
+COARSE = Numbers(dt=0.05, d_lambda=0.2)
 
 
 def run_cells(
@@ -27,6 +27,7 @@ def run_cells(
     morphologies: Sequence[str] | None,
     out: Path,
     *,
+    coarse: bool = False,
     quick: bool = False,
     repair: bool = False,
     workers: int = 1,
@@ -42,8 +43,10 @@ def run_cells(
         Shipped names or files, for every preset; the preset's shipped cells when not given.
     out : Path
         Folder; it is made when missing.
+    coarse : bool
+        Steps and segments of the studies.
     quick : bool
-        Coarse steps and segments, and nothing that needs spines.
+        The same, and nothing that needs spines.
     repair : bool
         Repair what can be repaired in a reconstruction.
     workers : int
@@ -75,7 +78,7 @@ def run_cells(
     except OSError as error:
         raise StorageError(f"{out}: can not be made: {error.strerror}; give another folder") from None
     written = []
-    numbers = replace(QUICK if quick else Numbers(), repair=repair)
+    numbers = replace(COARSE if coarse or quick else Numbers(), spines=not quick, repair=repair)
     for preset, targets in loaded.items():
         records = measure(preset, names[preset], numbers, workers=workers, show=show)
         name = Path(preset).stem

@@ -13,28 +13,33 @@ __all__ = [
 
 EXCESS = 1.1
 """Ratio of the EPSP to the sum of its parts from which on it is called supralinear."""
-STEEPER = 1.5
-"""The voltage must rise this much more steeply with the number of synapses than at first to be called a spike."""
+LASTING = 20.0
+"""Width at half height (ms) from which on a depolarisation is called an NMDA spike: EPSPs are 3 to 12 ms wide."""
+AFTER = 18.0
+"""Time (ms) at which the height of a plateau is read: 30 synapses are released in 3 ms, AMPA receptors have closed."""
 
 
 def threshold(c: Cluster) -> float:
-    """Return the number of synapses at which the local voltage rises most steeply, NaN when it only saturates."""
-    peak = c.local.max(axis=0)
-    slope = np.diff(peak) / np.diff(c.n)
-    steepest = int(slope.argmax())
-    if slope[steepest] < STEEPER * peak[0] / c.n[0]:
+    """Return the number of synapses from which on the local voltage outlasts AMPA receptors, NaN if it never does."""
+    long = np.array([_width(c, k) > LASTING for k in range(len(c.n))])
+    if not long.any():
         return np.nan
-    return 0.5 * float(c.n[steepest] + c.n[steepest + 1])
+    first = int(long.argmax())
+    return float(c.n[0]) if first == 0 else 0.5 * float(c.n[first - 1] + c.n[first])
 
 
 def height(c: Cluster) -> float:
-    """Return the local height (mV) with all synapses."""
-    return float(c.local[:, -1].max())
+    """Return the local height (mV) with all synapses, `AFTER` ms after the first release."""
+    return float(c.local[np.searchsorted(c.time, AFTER), -1])
 
 
 def duration(c: Cluster) -> float:
     """Return the width (ms) at half height of the local voltage with all synapses."""
-    v = c.local[:, -1]
+    return _width(c, -1)
+
+
+def _width(c: Cluster, k: int) -> float:
+    v = c.local[:, k]
     above = np.flatnonzero(v > 0.5 * v.max())
     return float(c.time[above[-1]] - c.time[above[0]])
 

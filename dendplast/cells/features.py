@@ -257,11 +257,11 @@ FEATURES: dict[str, Kind] = {
         lambda m, _: float(np.mean(m.calcium.head / m.calcium.dendrite)), spines=True,
     ),
     "nmda_spike_synapses": Kind(
-        ("1",), "synapses on an end branch at which its voltage rises most steeply with their number",
+        ("1",), "synapses on an end branch from which on its voltage stays up for 20 ms",
         _nmda(clusters.threshold), spines=True,
     ),
     "nmda_plateau_amplitude": Kind(
-        ("mV",), "height of the branch's voltage above rest with 30 synapses", _nmda(clusters.height), spines=True,
+        ("mV",), "height of the branch's voltage above rest, 18 ms after 30 synapses were released", _nmda(clusters.height), spines=True,
     ),
     "nmda_spike_duration": Kind(
         ("ms",), "width of the branch's voltage at half height, 30 synapses",

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from ..errors import ParameterError
+from ..modulation import ToneStep
+from ..moments import resolve_time
 from ..release import LIGAND
 
 if TYPE_CHECKING:
     from .weeks import Weeks
 
-__all__ = ["Puff", "Stimulus", "Trace", "Window", "pulses"]
+__all__ = ["Puff", "Stimulus", "Trace", "Window", "interval", "pulses"]
 
 
 @runtime_checkable
@@ -151,6 +153,12 @@ class Puff:
             raise ParameterError(f"stop = {self.stop:g} ms must be after start = {self.start:g} ms")
         if self.spines is not None:
             object.__setattr__(self, "spines", np.atleast_1d(np.asarray(self.spines, int)))
+
+
+def interval(step: ToneStep) -> tuple[float, float]:
+    """Return begin and end of a step of the tone on the clock of the weeks (ms); inf for one without end."""
+    begin = resolve_time(step.start, 0.0)
+    return begin, begin + (np.inf if step.duration is None else step.duration)
 
 
 def pulses(peak: float, rest: float, n: int = 1, hz: float = 1.0, rise: float = 5.0, decay: float = 70.0) -> np.ndarray:

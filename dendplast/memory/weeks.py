@@ -8,7 +8,7 @@ schedule alone: looking at a moment, or stopping there and going on, changes not
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -18,13 +18,14 @@ from ..consolidate import LIGANDS, rest_grid
 from ..drugs import Drug, bath, bath_times
 from ..errors import ParameterError
 from ..geometry import Geometry
+from ..modulation import ToneStep
 from ..parameters import RECEPTORS, SHARES, Parameters
 from ..release import LIGAND
 from ..rule import State, Surround, bound, efficacy, learn, midpoint, parameters, resting, synthesises
 from .pools import Crosstalk, Proteins
 from .roster import Roster
 from .rows import Rows
-from .stimuli import Puff, Stimulus, Trace, Window
+from .stimuli import Puff, Stimulus, Trace, Window, interval
 from .structure import born, growth, hazard_rate, remember
 
 __all__ = ["SHOWN", "Weeks"]
@@ -76,6 +77,8 @@ class Weeks:
         are lost and formed.
     background : float
         Mean calcium that ongoing activity adds to rest in every spine (mM); it moves the sliding threshold.
+    steps : sequence of ToneStep
+        Changes of the tone; of those that overlap the later one in the sequence holds.
 
     Raises
     ------
@@ -95,8 +98,8 @@ class Weeks:
     def __init__(
         self, tree: Geometry, segment: np.ndarray, x: np.ndarray, volume: np.ndarray, values: Parameters,
         schedule: Sequence[Stimulus | Trace | Window] = (), puffs: Sequence[Puff] = (), drugs: Sequence[Drug] = (),
-        tone: dict[str, float] | None = None, seed: int = 0, proteins: bool = True, crosstalk: bool = True,
-        structure: bool = True, background: float = 0.0,
+        tone: Mapping[str, float] | None = None, seed: int = 0, proteins: bool = True, crosstalk: bool = True,
+        structure: bool = True, background: float = 0.0, steps: Sequence[ToneStep] = (),
     ) -> None:  # fmt: skip
         self.tree, self.t, self.seed, self.structure = tree, 0.0, seed, structure
         self.roster = Roster(segment, tree.section[segment], x, volume, seed)
@@ -110,6 +113,7 @@ class Weeks:
         for event in (*self.schedule, *(puff for puff in puffs if puff.spines is not None)):
             self.roster.check(event.spines)
         self.puffs, self.drugs, self.tone = tuple(puffs), tuple(drugs), dict(tone or {})
+        self.steps = tuple((*interval(step), LIGAND[step.modulator], step.conc) for step in steps)
         self.p = parameters(values.flat(), float(np.mean(volume)))
         self.calcium = self.p.ca_rest + background
         self.proteins = Proteins(tree, self.p) if proteins else None
@@ -132,7 +136,8 @@ class Weeks:
 
     def _bath(self, t: float) -> Surround:
         """Return what tone and drugs make at `t` (ms)."""
-        now = bath(self.drugs, self.tone, t)
+        tone = self.tone | {name: conc for begin, end, name, conc in self.steps if begin <= t < end}
+        now = bath(self.drugs, tone, t)
         drugs = {
             kind: {r: now[f"{short}_{r}"] for r in RECEPTORS if now[f"{short}_{r}"]}
             for kind, short in (("agonist", "ago"), ("antagonist", "ant"))
@@ -200,6 +205,7 @@ class Weeks:
         if self.t >= until:
             return
         edges = [t for puff in self.puffs for t in (puff.start, puff.stop)]
+        edges += [t for step in self.steps for t in step[:2]]
         breaks = np.append(edges, bath_times(self.drugs, self._since, horizon))
         grid = rest_grid(self._since, horizon, breaks, FIRST, longest=LONGEST)
         if self.structure:
@@ -257,7 +263,8 @@ class Weeks:
             self.crosstalk.advance(h, r.place, kinase)
         y["late"] = y["late"] * np.exp(-h / p.tau_late)
         r.history = remember(r.history, y["tag_P"], y["tag_D"], y["late"], h, p)
-        aim = np.clip(1 - self._drive(y) / self._tone_drive, 0, 1) if self._tone_drive > 0 else 0.0
+        missing = np.maximum(self._tone_drive - self._drive(y), 0.0)
+        aim = missing / (missing + p.K_abs)
         r.absence = aim + (r.absence - aim) * np.exp(-h / p.tau_abs)
         r.hazard = r.hazard + h * hazard_rate(r.history, p)
         self.t += h

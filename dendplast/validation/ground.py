@@ -29,6 +29,7 @@ from ..model import Model
 from ..parameters import ELECTRIC, Parameters
 from ..paths import cache_dir
 from ..presets import load_preset
+from ..presynaptic import Presynaptic
 from ..release import LIGAND, SoeSettings
 from ..spines import Spines, chosen
 from ..studies.base import Report
@@ -144,8 +145,14 @@ def _supply(plan: Plan, experiment: Experiment, spines: Spines, parameters: Para
     xyz = np.zeros((len(spines), 3)) if plan.patch else spines.xyz
     return Supply.of(
         (*plan.protocol, *plan.patch), lambda what: chosen(spines, what), experiment.seed, tissue, xyz, SoeSettings(),
-        experiment.numerics.field, experiment.numerics.grid_h,
+        experiment.numerics.field, experiment.numerics.grid_h, _synapse(experiment, parameters),
     )  # fmt: skip
+
+
+def _synapse(experiment: Experiment, parameters: Parameters) -> Presynaptic | None:
+    """Return the short-term plasticity of the region's connection, in the calcium of the experiment."""
+    synapse = experiment.presynaptic
+    return None if synapse is None else synapse.at(experiment.solution.ca, parameters.solution.ca_ref)
 
 
 def _completed(

@@ -13,6 +13,7 @@ from ..drugs import Drug
 from ..errors import ParameterError
 from ..experiment import Experiment, Numerics, Placement
 from ..presets import Tone, split_sources
+from ..presynaptic import Presynaptic
 from ..protocol import Release
 from ..quantity import Description
 from ..release import Patch
@@ -47,6 +48,8 @@ class Region(Description):
         Of the preparation.
     tone : Tone, optional
         The preset's when not given.
+    presynaptic : Presynaptic, optional
+        Short-term plasticity of the connection; every presynaptic spike releases alike when not given.
     parameters : dict
         Changes of the preset's rule.
     sources : dict
@@ -58,6 +61,7 @@ class Region(Description):
     spines: Placement = Placement()
     solution: Solution = Solution()
     tone: Tone | None = None
+    presynaptic: Presynaptic | None = None
     parameters: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
@@ -149,7 +153,7 @@ class Plan:
         return Experiment(
             preset=region.preset, morphology=morphology, spines=spines, numerics=NUMERICS,
             parameters=region.parameters, tone=self.tone or region.tone, protocol=self.protocol, drugs=self.drugs,
-            solution=region.solution.replaced(**self.solution), until=self.at, seed=seed,
+            solution=region.solution.replaced(**self.solution), presynaptic=region.presynaptic, until=self.at, seed=seed,
         )  # fmt: skip
 
 

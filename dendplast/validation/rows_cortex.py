@@ -56,7 +56,7 @@ ROWS |= {
 
 _STELLATE = "spiny stellate cells of layer 4: there is no such cell among the presets"
 
-ROWS |= {"EGG99-01": trains("l23_barrel", 10, 20, 5, 10, 10.0)}
+ROWS |= {"EGG99-01": trains("l23_pairs", 10, 20, 5, 10, 10.0)}
 ROWS |= {f"EGG99-{k:02d}": _STELLATE for k in (2, 3, 4, 5)}
 
 

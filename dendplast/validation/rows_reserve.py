@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .plan import Plan, bath
+from .plan import MIN, Plan, bath, pulse
 from .rows_cortex import trains
 from .rows_spine import ROWS as SPINE
 
@@ -18,7 +18,25 @@ def _single(region: str, dt: float, n: int, **more: object) -> Plan:
     return trains(region, dt, 0.2, n, 1, 5.0, **more)
 
 
+def _pawlak(dt: float) -> Plan:
+    """Return 60 single pairings at 0.1 Hz in a direct-pathway cell, whose stimulation releases dopamine."""
+    released = pulse("dopamine", "1 uM", 5e3, 11 * MIN)
+    return trains("dorsal_d1", dt, 0.1, 60, 1, 10.0, drugs=(released,),
+                  note="60 pairings at 0.1 Hz, the pathway, and dopamine of 1 uM by the stimulation are assumed")  # fmt: skip
+
+
+def _zhang(dt: float, n: int) -> Plan:
+    """Return `n` single pairings at 1 Hz with dopamine in the bath around them."""
+    dopamine = bath("dopamine", "20 uM", 0.0, 2 * MIN)
+    return trains("ca1_culture", dt, 1.0, n, 1, 1.0, drugs=(dopamine,),
+                  note="cells in culture are simulated as ca1; the number of pairs, at 1 Hz, is assumed")  # fmt: skip
+
+
 ROWS: dict[str, Plan | str] = {
+    "PAW08-01": _pawlak(10), "PAW08-02": _pawlak(-30),
+    "PAW08-03": "two experiments in one row: potentiation and depression", "PAW08-04": "a time course of two experiments",
+    "ZHA09-01": _zhang(-45, 60), "ZHA09-02": _zhang(10, 10), "ZHA09-04": _zhang(-20, 60),
+    "ZHA09-03": replace(_zhang(10, 60), baseline=replace(_zhang(10, 60), drugs=())),
     "RMP08-01": _single("l23_barrel", 10, 100, drugs=(_BEFORE,)), "RMP08-02": _single("l23_barrel", -15, 100),
     "RMP08-03": _single("l23_barrel", -15, 100, drugs=(_BEFORE,), control="RMP08-02"),
     "BNR14-01": _single("l23_barrel", -15, 100),
@@ -39,9 +57,9 @@ _CURRENT = "a current or an indicator's signal, not a change of a spine"
 _SHARED = "synthesis shared by two inputs: proteins of the model are each spine's own"
 
 _REASONS = {
-    "ZHA09": (4, _NO_CELL), "XUY10": (6, _NO_CELL), "MAT06": (2, _NO_CELL), "OTA15": (1, _NO_CELL),
+    "XUY10": (6, _NO_CELL), "MAT06": (2, _NO_CELL), "OTA15": (1, _NO_CELL),
     "MIS16": (8, _NO_CELL),
-    "CAY23": (4, _NO_CELL), "SAL12": (2, _UNKNOWN), "PAW08": (4, _UNKNOWN), "WIT06": (2, _UNKNOWN),
+    "CAY23": (4, _NO_CELL), "SAL12": (2, _UNKNOWN), "WIT06": (2, _UNKNOWN),
     "MAZ04": (2, _UNKNOWN),
     "BIP98": (2, _SERIES), "FRO02": (6, _SERIES), "BIT17": (3, _SERIES), "RAS08": (2, _SERIES),
     "HUN20": (1, _SERIES),

@@ -1,0 +1,121 @@
+"""The rule compiled by numba for arrays of spines: `rule.learn` and `rule.midpoint` at a small part of their time.
+
+numba is loaded with this file, which takes half a second: import it where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from . import jit
+from .parameters import RECEPTORS, SHARES
+from .rule import State, Surround
+
+__all__ = ["AROUND", "STATE", "Rule", "from_records", "parameter_records", "powers", "to_records"]
+
+STATE = np.dtype([(name, float) for name in State.NAMES])
+"""One spine: the states of the rule by name."""
+
+AROUND = np.dtype([
+    (name, float) for name in (
+        "da", "ach", "ne", *(f"ago_{r}" for r in RECEPTORS), *(f"ant_{r}" for r in RECEPTORS), "gs",
+        *(f"share_{s}" for s in SHARES), "prp_drive", "pooled", "uptake_da", "uptake_ach", "uptake_ne",
+    )
+])  # fmt: skip
+"""What the tissue shows: `rule.Surround`, and the loss of released modulators (/ms)."""
+
+
+class Rule:
+    """The compiled rule for one set of parameters and spines; `learn` and `midpoint` mean what they mean in `rule`.
+
+    Parameters
+    ----------
+    p : SimpleNamespace
+        `rule.parameters`; entries broadcast against the states.
+    shape : tuple of int
+        Shape of every state.
+
+    Examples
+    --------
+    An `Engine` on it: ``Engine(p, shape, ..., step=fastrule.Rule(p, shape).midpoint)``.
+    """
+
+    def __init__(self, p: SimpleNamespace, shape: tuple[int, ...]) -> None:
+        self.p, self.shape = p, shape
+        self._records, self._whose = _spread_out({k: v for k, v in vars(p).items() if k != "head_volume"}, shape)
+        self._volume = _wide(p.head_volume, shape)
+
+    def learn(
+        self, y: State, phi_P: Any, phi_D: Any, ca: Any, around: Surround, h: float, p: SimpleNamespace | None = None
+    ) -> State:
+        """Return the states one tick of `h` ms on (`rule.learn`); `p`, when given, is that of this rule."""
+        phi = (_wide(phi_P, self.shape), _wide(phi_D, self.shape))
+        old, new = self._both(y)
+        jit.learn_each(old, new, float(h), *phi, _wide(ca, self.shape), *self._seen(around))
+        return from_records(new, self.shape)
+
+    def midpoint(self, y: State, ca: Any, around: Surround, h: float, p: SimpleNamespace | None = None) -> State:
+        """Return the states `h` ms on at steady calcium (`rule.midpoint`); `p`, when given, is that of this rule."""
+        old, new = self._both(y)
+        over = [_wide(powers(ca, getattr(self.p, f"K_{x}"), getattr(self.p, f"n_{x}")), self.shape) for x in "PD"]
+        half = np.empty(1, STATE)
+        jit.midpoint_each(old, new, half, float(h), *over, _wide(ca, self.shape), *self._seen(around))
+        return from_records(new, self.shape)
+
+    def _both(self, y: State) -> tuple[np.ndarray, np.ndarray]:
+        old = to_records(y)
+        return old, np.empty_like(old)
+
+    def _seen(self, around: Surround) -> tuple[Any, ...]:
+        free = np.array([_wide(getattr(around, name), self.shape) for name in ("da", "ach", "ne")])
+        fields: dict[str, Any] = dict.fromkeys(AROUND.names, 0.0)
+        fields |= {f"ago_{r}": v for r, v in around.agonist.items()}
+        fields |= {f"ant_{r}": v for r, v in around.antagonist.items()}
+        fields |= {f"share_{s}": around.left(s) for s in SHARES}
+        fields |= {"gs": around.gs, "prp_drive": around.prp_drive, "pooled": float(around.pooled)}
+        records, which = _spread_out(fields, self.shape)
+        return free, _wide(around.release, self.shape), records, which, self._records, self._whose, self._volume
+
+
+def _wide(x: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a value for every spine, flat."""
+    return np.ascontiguousarray(np.broadcast_to(np.asarray(x, float), shape)).reshape(-1)
+
+
+def _spread_out(fields: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the records of values that broadcast against a shape, and the record of each element of it."""
+    own = np.broadcast_shapes(*(np.shape(v) for v in fields.values()))
+    records = np.empty(own, [(name, float) for name in fields])
+    for name, value in fields.items():
+        records[name] = value
+    whose = np.broadcast_to(np.arange(records.size).reshape(own), shape)
+    return records.reshape(-1), np.ascontiguousarray(whose).reshape(-1)
+
+
+def parameter_records(each: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """Return flat parameter tables (`Parameters.flat`) as records, shape (n,)."""
+    out = np.empty(len(each), [(name, float) for name in each[0]])
+    for i, values in enumerate(each):
+        out[i] = tuple(values.values())
+    return out
+
+
+def to_records(y: State) -> np.ndarray:
+    """Return states as records, flat."""
+    return np.ascontiguousarray(y.array.reshape(len(State.NAMES), -1).T, float).view(STATE).reshape(-1)
+
+
+def from_records(records: np.ndarray, shape: tuple[int, ...]) -> State:
+    """Return records as the states of a shape."""
+    return State(np.ascontiguousarray(records.view(float).reshape(-1, len(State.NAMES)).T).reshape(-1, *shape))
+
+
+def powers(ca: Any, k: Any, n: Any) -> np.ndarray:
+    """Return ``(k/ca)^n``, infinite where there is no calcium: what `_readout` takes in place of calcium."""
+    ca = np.asarray(ca, float)
+    with np.errstate(divide="ignore"):
+        return np.where(ca > 0, (k / np.maximum(ca, 0.0)) ** n, np.inf)
