@@ -17,7 +17,7 @@ import numpy as np
 from ..build import build
 from ..capture import capture
 from ..drugs import Drug
-from ..episodes import Course, drive, split
+from ..episodes import Course, Drive, split
 from ..experiment import Experiment, Numerics, Placement, Record
 from ..model import Model
 from ..protocol import Pairing, Release, TestPulses
@@ -109,9 +109,10 @@ def _driven(
     starts = [(t, episode.key) for t, episode in parts]
     courses = [Course(starts if c.active else [], model.supply.under(c.drugs), (until,)) for c in conditions]
     p = model.rule_parameters()
-    kept = [states[-1] for states in drive(courses, calcium, rest, p, tick=2)]
-    outcome = {n: np.array([[y[n][0] for y in kept]]) for n in ("tag_P", "tag_D", "primed")}
-    return outcome | {"w": np.array([[efficacy(y, p)[0] for y in kept]])}
+    drive = Drive(courses, calcium, rest, p.head_volume, p.ca_scale)
+    kept = [states[-1] for states in drive(model.parameters.flat())]
+    outcome = {n: np.array([[y[n] for y in kept]]) for n in ("tag_P", "tag_D", "primed")}
+    return outcome | {"w": np.array([[efficacy(y, p) for y in kept]])}
 
 
 def _ca1_full(report: Report, dt: float, onset: float | None, n_spine: int, seed: int) -> np.ndarray:
