@@ -25,6 +25,7 @@ from ..release import Patch
 from ..replay import Condition, replay
 from ..rule import efficacy
 from ..simulate import record, run
+from ..solution import Solution
 from ..storage import study_file, write_labelled
 from .base import Finding, Job, Report, Study
 from .places import all_spines, crossing, nearest_to
@@ -36,6 +37,9 @@ MIN, S = 6e4, 1e3  # ms
 
 NUMERICS = Numerics(dt=0.05, d_lambda=0.2)
 """Coarser than the default: a spike in the dendrite moves by less than 2 %, its calcium by up to 4 %."""
+
+SLICE = Solution(ca=2.0, mg=2.0)
+"""Of the slices of 10.7554/eLife.09685 (mM)."""
 
 CA1_START, CA1_BATH = 20 * MIN, 10 * MIN
 CA1_ONSETS = (-25.0, -20.0, -15.0, -8.33, 0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)  # min after the last pairing
@@ -80,7 +84,7 @@ def _experiment(preset: str, seed: int) -> Experiment:
 
 def _ca1_model(n_spine: int, seed: int) -> Model:
     placement = Placement(n=n_spine, region="apical", path_min=80, path_max=200)
-    return build(_experiment("ca1", seed).replaced(spines=placement))
+    return build(_experiment("ca1", seed).replaced(spines=placement, solution=SLICE))
 
 
 def _ca1(report: Report, dt: float, n_spine: int, seed: int) -> dict[str, Any]:
