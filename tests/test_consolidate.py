@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dendplast import consolidate, rule
-from dendplast.consolidate import STEP_MAX, Arrivals, Engine, rest_grid
+from dendplast.consolidate import LATE, STEP_MAX, Arrivals, Engine, rest_grid
 from dendplast.diffusion import soe_rates
 from dendplast.drugs import bath
 from dendplast.parameters import Parameters
@@ -23,7 +23,7 @@ def test_the_grid_ends_where_it_should_and_keeps_its_breaks(start, length, break
     ends = rest_grid(start, stop, np.array(breaks))
     assert ends[-1] == stop
     steps = np.diff([start, *ends])
-    assert (steps > 0).all() and steps.max() <= 1.5 * STEP_MAX
+    assert (steps > 0).all() and steps.max() <= 1.5 * max(STEP_MAX, LATE * length)
     inside = {b for b in breaks if start < b < stop}
     assert inside <= set(ends)
 
