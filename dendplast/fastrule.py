@@ -15,7 +15,7 @@ from . import jit
 from .parameters import RECEPTORS, SHARES
 from .rule import State, Surround
 
-__all__ = ["AROUND", "STATE", "Rule", "from_records", "parameter_records", "powers", "to_records"]
+__all__ = ["AROUND", "STATE", "Rule", "from_records", "parameter_records", "to_records"]
 
 STATE = np.dtype([(name, float) for name in State.NAMES])
 """One spine: the states of the rule by name."""
@@ -46,39 +46,36 @@ class Rule:
 
     def __init__(self, p: SimpleNamespace, shape: tuple[int, ...]) -> None:
         self.p, self.shape = p, shape
-        self._records, self._whose = _spread_out({k: v for k, v in vars(p).items() if k != "head_volume"}, shape)
-        self._volume = _wide(p.head_volume, shape)
+        own = ("head_volume", "ca_scale")
+        self._records, self._whose = _spread_out({k: v for k, v in vars(p).items() if k not in own}, shape)
+        self._own = [_wide(getattr(p, name), shape) for name in own]
 
-    def learn(
-        self, y: State, phi_P: Any, phi_D: Any, ca: Any, around: Surround, h: float, p: SimpleNamespace | None = None
-    ) -> State:
+    def learn(self, y: State, ca: Any, around: Surround, h: float, p: SimpleNamespace | None = None) -> State:
         """Return the states one tick of `h` ms on (`rule.learn`); `p`, when given, is that of this rule."""
-        phi = (_wide(phi_P, self.shape), _wide(phi_D, self.shape))
-        old, new = self._both(y)
-        jit.learn_each(old, new, float(h), *phi, _wide(ca, self.shape), *self._seen(around))
-        return from_records(new, self.shape)
+        return self._step(y, ca, around, h, False)
 
     def midpoint(self, y: State, ca: Any, around: Surround, h: float, p: SimpleNamespace | None = None) -> State:
         """Return the states `h` ms on at steady calcium (`rule.midpoint`); `p`, when given, is that of this rule."""
-        old, new = self._both(y)
-        over = [_wide(powers(ca, getattr(self.p, f"K_{x}"), getattr(self.p, f"n_{x}")), self.shape) for x in "PD"]
-        half = np.empty(1, STATE)
-        jit.midpoint_each(old, new, half, float(h), *over, _wide(ca, self.shape), *self._seen(around))
+        return self._step(y, ca, around, h, True)
+
+    def _step(self, y: State, ca: Any, around: Surround, h: float, middle: bool) -> State:
+        old = to_records(y)
+        new = np.empty_like(old)
+        free = np.array([_wide(getattr(around, name), self.shape) for name in ("da", "ach", "ne")])
+        records, which = self._around(around)
+        jit.step_each(
+            old, np.empty(1, STATE), new, float(h), middle, _wide(ca, self.shape), free,
+            _wide(around.release, self.shape), records, which, self._records, self._whose, *self._own,
+        )  # fmt: skip
         return from_records(new, self.shape)
 
-    def _both(self, y: State) -> tuple[np.ndarray, np.ndarray]:
-        old = to_records(y)
-        return old, np.empty_like(old)
-
-    def _seen(self, around: Surround) -> tuple[Any, ...]:
-        free = np.array([_wide(getattr(around, name), self.shape) for name in ("da", "ach", "ne")])
+    def _around(self, around: Surround) -> tuple[np.ndarray, np.ndarray]:
         fields: dict[str, Any] = dict.fromkeys(AROUND.names, 0.0)
         fields |= {f"ago_{r}": v for r, v in around.agonist.items()}
         fields |= {f"ant_{r}": v for r, v in around.antagonist.items()}
         fields |= {f"share_{s}": around.left(s) for s in SHARES}
         fields |= {"gs": around.gs, "prp_drive": around.prp_drive, "pooled": float(around.pooled)}
-        records, which = _spread_out(fields, self.shape)
-        return free, _wide(around.release, self.shape), records, which, self._records, self._whose, self._volume
+        return _spread_out(fields, self.shape)
 
 
 def _wide(x: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -112,10 +109,3 @@ def to_records(y: State) -> np.ndarray:
 def from_records(records: np.ndarray, shape: tuple[int, ...]) -> State:
     """Return records as the states of a shape."""
     return State(np.ascontiguousarray(records.view(float).reshape(-1, len(State.NAMES)).T).reshape(-1, *shape))
-
-
-def powers(ca: Any, k: Any, n: Any) -> np.ndarray:
-    """Return ``(k/ca)^n``, infinite where there is no calcium: what `_readout` takes in place of calcium."""
-    ca = np.asarray(ca, float)
-    with np.errstate(divide="ignore"):
-        return np.where(ca > 0, (k / np.maximum(ca, 0.0)) ** n, np.inf)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["follow", "learn_each", "midpoint_each"]
+__all__ = ["follow", "step_each"]
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -85,36 +85,29 @@ def _basal(p):
 
 
 @_compiled
-def _readout(z, over_P, over_D, n, p):
-    """Return S(PKA) and the mean readouts of calcium given as (K/ca)^n (`powers`), of so many samples."""
-    a = _hill(z.PKA, p.K_A, p.n_A)
-    k_P, k_D = _power(z.theta * (1 - p.w_A * a), p.n_P), _power(z.theta, p.n_D)
-    phi_P = phi_D = 0.0
-    for k in range(n):
-        phi_P += 1 / (1 + k_P * over_P[k])
-        phi_D += 1 / (1 + k_D * over_D[k])
-    return a, phi_P / n, phi_D / n
-
-
-@_compiled
-def _move(y, z, out, h, phi_P, phi_D, ca, on_C, on_E, da, ach, ne, release, a, around, p, q_basal, head_volume):
+def _move(y, z, out, h, ca, da, ach, ne, release, around, p, q_basal, head_volume, ca_scale):
     """Write into `out` where the states `y` are after h ms under coefficients frozen at the states `z`.
 
-    `on_C` and `on_E` are the shares to which calcium opens cyclase and endocannabinoid, `a` is S(PKA) of `z`,
-    `q_basal` is `_basal`.
+    Modulators are in mM with all that is released, `q_basal` is `_basal`.
     """
+    own = ca / ca_scale
+    out.cam = _relaxed(y.cam, own / p.tau_cam, 1 / p.tau_cam, h)
+    phi_P = _hill(z.cam / p.K_P, z.theta * (1 - p.w_A * z.PKA), p.n_P)
+    phi_D = _hill(z.cam / p.K_D, z.theta, p.n_D)
     drive = p.k_K * phi_P
     out.kinase = _relaxed(y.kinase, drive, drive + 1 / p.tau_K, h)
     drive = p.k_N * phi_D
     out.phosphatase = _relaxed(y.phosphatase, drive, drive + 1 / p.tau_N, h)
-    drive = p.k_C * on_C
+    drive = p.k_C * _hill(z.cam, p.K_C, p.n_C)
     out.cyclase = _relaxed(y.cyclase, drive, drive + 1 / p.tau_C, h)
     out.glu = _relaxed(y.glu, release, release + 1 / p.tau_G, h)
-    drive = p.k_E * on_E
+    out.glu_P = _relaxed(y.glu_P, release, release + 1 / p.tau_GP, h)
+    drive = p.k_E * _hill(own, p.K_E, p.n_E)
     out.ecb = _relaxed(y.ecb, drive, drive + 1 / p.tau_E, h)
-    drive = p.r_P * z.kinase
+    drive = p.r_P * z.kinase * z.glu_P
     out.elig_P = _relaxed(y.elig_P, drive, drive + 1 / p.tau_P, h)
-    drive = (p.r_D * z.phosphatase + p.r_E * around.share_ecb * z.ecb * z.glu) * (1 - p.zeta * z.kinase)
+    drive = p.r_D * z.phosphatase * z.glu_P + p.r_E * around.share_ecb * z.ecb * z.glu
+    drive = drive * (1 - p.zeta * z.kinase)
     out.elig_D = _relaxed(y.elig_D, drive, drive + 1 / p.tau_D, h)
 
     at_D1 = (da + around.ago_D1) / (1 + around.ant_D1)
@@ -139,7 +132,7 @@ def _move(y, z, out, h, phi_P, phi_D, ca, on_C, on_E, da, ach, ne, release, a, a
     drive = p.k_Q * (p.x_M1 * z.M1 + p.x_alpha1 * z.alpha1 + p.Q_basal + p.e_GiQ * gi)
     out.PLC = _relaxed(y.PLC, drive * around.share_PLC, drive + 1 / p.tau_Q, h)
 
-    q = _hill(z.PLC, p.K_Q, p.n_Q)
+    a, q = _hill(z.PKA, p.K_A, p.n_A), _hill(z.PLC, p.K_Q, p.n_Q)
     pp1 = 1 / (1 + (z.PKA / p.K_AD) ** 2)
     x_P, x_D = max(z.elig_P - p.e_0, 0.0), max(z.elig_D - p.e_0, 0.0)
     up = p.k_c * ((p.g0_P / (1 + p.e_Gi * gi) + p.g_P * a) * (x_P + p.omega * a * x_D))
@@ -147,7 +140,7 @@ def _move(y, z, out, h, phi_P, phi_D, ca, on_C, on_E, da, ach, ne, release, a, a
     flip = p.k_x * a * z.labile
     out.tag_P = _relaxed(y.tag_P, up * (1 - z.tag_D) + flip * z.tag_D, up + ud + 1 / p.tau_T, h)
     out.tag_D = _relaxed(y.tag_D, ud * (1 - z.tag_P), ud + up + flip + 1 / p.tau_T, h)
-    drive = p.k_l * (z.elig_P + z.elig_D)
+    drive = p.k_l * (x_P + x_D)
     out.labile = _relaxed(y.labile, drive, drive + 1 / p.tau_l, h)
 
     out.early = _relaxed(y.early, (p.h_P * z.tag_P - p.h_D * z.tag_D) / p.tau_tr, 1 / p.tau_tr, h)
@@ -171,34 +164,26 @@ def _move(y, z, out, h, phi_P, phi_D, ca, on_C, on_E, da, ach, ne, release, a, a
 
 
 @_compiled
-def _midpoint(y, half, out, h, over_P, over_D, ca, on_C, on_E, da, ach, ne, release, around, p, q_basal, head_volume):
+def _midpoint(y, half, out, h, ca, da, ach, ne, release, around, p, q_basal, head_volume, ca_scale):
     """Write into `out` the states h ms on at steady calcium: coefficients of half time (`rule.midpoint`)."""
-    a, phi_P, phi_D = _readout(y, over_P, over_D, 1, p)
-    _move(y, y, half, h / 2, phi_P, phi_D, ca, on_C, on_E, da, ach, ne, release, a, around, p, q_basal, head_volume)
-    a, phi_P, phi_D = _readout(half, over_P, over_D, 1, p)
-    _move(y, half, out, h, phi_P, phi_D, ca, on_C, on_E, da, ach, ne, release, a, around, p, q_basal, head_volume)
+    _move(y, y, half, h / 2, ca, da, ach, ne, release, around, p, q_basal, head_volume, ca_scale)
+    _move(y, half, out, h, ca, da, ach, ne, release, around, p, q_basal, head_volume, ca_scale)
 
 
 # ---- many spines, one step: what rule.learn and rule.midpoint do --------------------------------------
 
 
 @_compiled
-def learn_each(y, out, h, phi_P, phi_D, ca, free, release, around, which, p, whose, head_volume):
+def step_each(y, half, out, h, middle, ca, free, release, around, which, p, whose, head_volume, ca_scale):
+    """Write into `out` where each spine is after h ms, by coefficients of half time (`middle`) or of the beginning."""
     for i in range(len(y)):
         p_i = p[whose[i]]
-        on_C, on_E = _hill(ca[i], p_i.K_C, p_i.n_C), _hill(ca[i], p_i.K_E, p_i.n_E)
-        a = _hill(y[i].PKA, p_i.K_A, p_i.n_A)
-        _move(y[i], y[i], out[i], h, phi_P[i], phi_D[i], ca[i], on_C, on_E, free[0, i], free[1, i], free[2, i],
-              release[i], a, around[which[i]], p_i, _basal(p_i), head_volume[i])  # fmt: skip
-
-
-@_compiled
-def midpoint_each(y, out, half, h, over_P, over_D, ca, free, release, around, which, p, whose, head_volume):
-    for i in range(len(y)):
-        p_i = p[whose[i]]
-        on_C, on_E = _hill(ca[i], p_i.K_C, p_i.n_C), _hill(ca[i], p_i.K_E, p_i.n_E)
-        _midpoint(y[i], half[0], out[i], h, over_P[i : i + 1], over_D[i : i + 1], ca[i], on_C, on_E, free[0, i],
-                  free[1, i], free[2, i], release[i], around[which[i]], p_i, _basal(p_i), head_volume[i])  # fmt: skip
+        if middle:
+            _midpoint(y[i], half[0], out[i], h, ca[i], free[0, i], free[1, i], free[2, i], release[i],
+                      around[which[i]], p_i, _basal(p_i), head_volume[i], ca_scale[i])  # fmt: skip
+        else:
+            _move(y[i], y[i], out[i], h, ca[i], free[0, i], free[1, i], free[2, i], release[i],
+                  around[which[i]], p_i, _basal(p_i), head_volume[i], ca_scale[i])  # fmt: skip
 
 
 # ---- one condition, all its steps: what replay does ---------------------------------------------------
@@ -266,7 +251,8 @@ def _next_end(t, stop, change, n_before, growth, longest):
 
 
 @_compiled
-def follow(which, y, out, work, active, steps, calcium, bath, arriving, courses, p, head_volume, growth, longest):
+def follow(which, y, out, work, active, steps, calcium, bath, arriving, courses, p, head_volume, ca_scale,
+           growth, longest):  # fmt: skip
     """Drive the spines of one condition through all steps.
 
     Parameters
@@ -285,13 +271,13 @@ def follow(which, y, out, work, active, steps, calcium, bath, arriving, courses,
         What happens, when.
     p : record
         Parameters of the rule.
-    head_volume : ndarray, shape (n_spine,)
-        um3.
+    head_volume, ca_scale : ndarray, shape (n_spine,)
+        Size of the head (um3), calcium of the spine's own responses over the preset's (1).
     growth, longest : float
         Step of a rest over the time since the last change (1), and its most (ms).
     """
     step_end, step_row, step_tick, step_kept = steps
-    mean_ca, on_C, on_E, pre, over_P, over_D, samples = calcium
+    mean_ca, pre = calcium
     bath_start, bath_around = bath
     first, arrival_time, arrival_ligand, weights, change_first, changes, rates = arriving
     n_rate, q_basal, n_course = len(rates), _basal(p), len(courses[0])
@@ -310,7 +296,7 @@ def follow(which, y, out, work, active, steps, calcium, bath, arriving, courses,
                 kept += 1
             if kept == len(step_kept):
                 break
-            row = step_row[n] if active else len(samples) - 1
+            row = step_row[n] if active else mean_ca.shape[1] - 1
             stop = step_end[n]
             while t < stop:
                 end = stop
@@ -342,14 +328,12 @@ def follow(which, y, out, work, active, steps, calcium, bath, arriving, courses,
                             free[ligand] = _mean_released(released[ligand], decay[ligand], share[ligand])
                 _add_courses(free, courses, i, t, end, at)
                 da, ach, ne = around.da + free[0], around.ach + free[1], around.ne + free[2]
-                ca, opens_C, opens_E = mean_ca[i, row], on_C[i, row], on_E[i, row]
-                over = over_P[i, row], over_D[i, row]
+                ca = mean_ca[i, row]
                 if step_tick[n]:
-                    a, phi_P, phi_D = _readout(y[i], over[0], over[1], samples[row], p)
-                    _move(y[i], y[i], work[1], h, phi_P, phi_D, ca, opens_C, opens_E, da, ach, ne,
-                          pre[i, row] / h, a, around, p, q_basal, head_volume[i])  # fmt: skip
+                    _move(y[i], y[i], work[1], h, ca, da, ach, ne, pre[i, row] / h, around, p, q_basal,
+                          head_volume[i], ca_scale[i])  # fmt: skip
                 else:
-                    _midpoint(y[i], work[0], work[1], h, over[0], over[1], ca, opens_C, opens_E, da, ach, ne, 0.0,
-                              around, p, q_basal, head_volume[i])  # fmt: skip
+                    _midpoint(y[i], work[0], work[1], h, ca, da, ach, ne, 0.0, around, p, q_basal,
+                              head_volume[i], ca_scale[i])  # fmt: skip
                 y[i] = work[1]
                 t = end

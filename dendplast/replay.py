@@ -1,7 +1,8 @@
 """Replay: calcium recorded once drives the rule for many modulator conditions at once.
 
 While weights do not feed back on calcium, one pairing of a train is like the next: its calcium is recorded
-once (`simulate.record`) and repeated.  Conditions differ in releases, drugs, tone and parameters.
+once (`simulate.record`) and repeated.  Conditions differ in releases, drugs, tone and parameters; each is followed
+alone, spine by spine, by compiled code (`jit.follow`).
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from .consolidate import Arrivals, Engine, Inflow, calm, rest_grid
-from .diffusion import soe_rates
+from .consolidate import GROWTH, STEP_MAX
 from .drugs import Drug
 from .errors import ParameterError
 from .parameters import Parameters
 from .protocol import resolve_time
-from .release import LIGAND, Medium, SoeSettings
-from .rule import INTEGRALS, STATES, efficacy, parameters
+from .release import Medium, SoeSettings
+from .rule import efficacy, parameters, resting
 from .spines import Spines
 from .supply import Supply
 from .terminals import Tissue
@@ -128,108 +128,86 @@ def replay(
     """
     if not conditions:
         raise ParameterError("replay: there is no condition")
-    supplies = [_supply(recorded, c) for c in conditions]
     end_of_protocol = recorded.protocol.end(resolve_time(recorded.protocol.start, 0.0))
     times = sorted({resolve_time(t, end_of_protocol) for t in (*at, until)})
-    n = (len(conditions), len(recorded.spines))
-    engine = Engine(
-        _parameters(recorded, conditions), n, soe_rates(SoeSettings()),
-        {LIGAND[m]: medium.uptake for m, medium in recorded.media.items()},
-        lambda t: _stacked(supplies, t),
-        lambda a, b: np.unique(np.concatenate([s.bath_times(a, b) for s in supplies])),
-        Arrivals.merged([s.arrivals.of_condition(k) for k, s in enumerate(supplies)]),
-        [inflow for k, s in enumerate(supplies) for inflow in _inflows(s, k)],
-    )  # fmt: skip
-    active = np.array([c.active for c in conditions])[:, None]
-    rest = np.broadcast_to(recorded.rest, n)
-    kept: list[dict[str, np.ndarray]] = []
-    blocks = _blocks(recorded)
-    t = 0.0
-
-    def keep(before: float) -> bool:
-        """Keep the outcome for what was asked before a time; return whether all is kept."""
-        while len(kept) < len(times) and times[len(kept)] < before:
-            kept.append(_outcome(engine))
-        return len(kept) == len(times)
-
-    for onset in [*recorded.onsets, np.inf]:
-        for stop in [s for s in times if t <= s < onset] + [onset]:
-            stop = min(stop, times[-1])
-            for step in rest_grid(t, stop, engine.bath_times(t, stop)) if stop > t else ():
-                engine.rest(t, step, rest)
-                t = float(step)
-            keep(np.nextafter(t, np.inf))
-        for k, size in blocks:
-            if keep(t + size):  # in a unit the outcome is that of the last tick before the asked time
-                break
-            cai = recorded.cai[k : k + size].astype(float)
-            if size == 1:
-                pre = np.where(active, recorded.pre[k], 0.0)
-                engine.tick(t, np.where(active, cai[0], recorded.rest), pre=pre)
-            else:
-                engine.rest(t, t + size, np.where(active, cai.mean(axis=0), recorded.rest))
-            t += size
-        if len(kept) == len(times):
-            break
-    return np.array(times), {k: np.array([o[k] for o in kept]) for k in kept[0]}
+    follower = _Follower(recorded, times)
+    each = [follower.outcome(condition) for condition in conditions]
+    return np.array(times), {name: np.stack([one[name] for one in each], axis=1) for name in each[0]}
 
 
-BLOCK = 10
-"""Ticks taken at once while nothing reads calcium."""
+_STILL = 20  # baths and rules whose unreached spines are kept, those used last
 
 
-def _blocks(recorded: Recorded) -> list[tuple[int, int]]:
-    """Divide the ticks of a unit: one by one while calcium is high or glutamate comes, ten at once in its tail."""
-    p = parameters(recorded.parameters.flat(), ca_scale=recorded.ca_scale)
-    quiet = calm(recorded.cai, recorded.pre, recorded.rest, p)
-    out, k = [], 0
-    while k < len(quiet):
-        size = BLOCK if k + BLOCK <= len(quiet) and quiet[k : k + BLOCK].all() else 1
-        out.append((k, size))
-        k += size
-    return out
+class _Follower:
+    """Follows conditions one after the other and keeps what they share."""
+
+    def __init__(self, recorded: Recorded, times: Sequence[float]) -> None:
+        self.recorded, self.times = recorded, times
+        self._calcium: dict[tuple[int, ...], Any] = {}
+        self._steps: dict[tuple[Any, ...], Any] = {}
+        self._still: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = {}
+
+    def outcome(self, condition: Condition) -> dict[str, np.ndarray]:
+        """Return every state and ``w`` of the spines under one condition, each of shape (n_time, n_spine)."""
+        # numba is loaded here, and not by whoever only records
+        from . import jit
+        from .fastrule import STATE, from_records, parameter_records, to_records
+        from .replay_steps import Arriving, Bath, Courses
+
+        spines = self.recorded.spines
+        n = len(spines)
+        values = self.recorded.parameters.replaced(condition.parameters).flat()
+        supply = _supply(self.recorded, condition, values)
+        p = parameters(values, spines.volume, self.recorded.ca_scale)
+        calcium, steps = self._walk(p, supply.bath_times(0.0, self.times[-1]))
+        bath, arriving = Bath.of(supply, self.times[-1]), Arriving.of(supply, n)
+        courses = Courses.of(supply.field.courses, n)
+        y = to_records(resting(p, bath.surround(0), (n,)))
+        out = np.empty((len(self.times), n), STATE)
+
+        def follow(which: np.ndarray, into: np.ndarray) -> None:
+            jit.follow(
+                which, y, into, np.empty(2, STATE), condition.active, *map(tuple, (steps, calcium, bath, arriving,
+                courses)), parameter_records([values])[0], spines.volume,
+                self.recorded.ca_scale, GROWTH, STEP_MAX,
+            )  # fmt: skip
+
+        reached = np.diff(arriving.change_first) > 0
+        follow(np.flatnonzero(reached), out)
+        # where nothing arrives all conditions of one bath and one rule are the same, and followed once
+        same = (condition.active, *(array.tobytes() for array in (*bath, *steps)), *values.values())
+        still, known = self._still.pop(same, None) or (np.empty_like(out), np.zeros(n, bool))
+        follow(np.flatnonzero(~reached & ~known), still)
+        out[:, ~reached] = still[:, ~reached]
+        self._still[same] = still, known | ~reached
+        if len(self._still) > _STILL:
+            del self._still[next(iter(self._still))]
+        states = from_records(out.reshape(-1), out.shape)
+        return dict(states) | {"w": efficacy(states, p)}
+
+    def _walk(self, p: SimpleNamespace, breaks: np.ndarray) -> tuple[Any, Any]:
+        """Return calcium step by step as these parameters read it, and the steps between changes of the bath."""
+        from .replay_steps import Calcium, Steps, blocks
+
+        r = self.recorded
+        sizes = tuple(blocks(r.cai, r.pre, r.rest, p))
+        if sizes not in self._calcium:
+            self._calcium[sizes] = Calcium.of(r.cai, r.pre, r.rest, sizes)
+        walk = (sizes, breaks.tobytes())
+        if walk not in self._steps:
+            self._steps[walk] = Steps.of(r.onsets, sizes, self.times, breaks)
+        return self._calcium[sizes], self._steps[walk]
 
 
 def _nobody(_: Any) -> np.ndarray:
     return np.zeros(0, int)
 
 
-def _supply(recorded: Recorded, condition: Condition) -> Supply:
+def _supply(recorded: Recorded, condition: Condition, values: Mapping[str, float]) -> Supply:
     """Return what one condition supplies the spines with."""
-    values = recorded.parameters.replaced(condition.parameters).flat()
     tissue = Tissue(recorded.media, values, recorded.tone, recorded.lesions, condition.drugs)
     items = (recorded.protocol, *condition.releases)
     return Supply.of(
         items, _nobody, recorded.seed, tissue, recorded.spines.xyz, SoeSettings(),
         recorded.field, recorded.grid_h,
     )  # fmt: skip
-
-
-def _inflows(supply: Supply, k: int) -> list[Inflow]:
-    """Return the fields that were solved ahead for the spines of condition `k`."""
-    return [Inflow((np.full(len(c.spine), k), c.spine), c) for c in supply.field.courses]
-
-
-def _parameters(recorded: Recorded, conditions: Sequence[Condition]) -> SimpleNamespace:
-    """Return the rule's parameters; what a condition changes becomes a column over conditions."""
-    base = recorded.parameters.flat()
-    changed = [recorded.parameters.replaced(c.parameters).flat() for c in conditions]
-    values = {
-        name: value if all(c[name] == value for c in changed) else np.array([c[name] for c in changed])[:, None]
-        for name, value in base.items()
-    }
-    return parameters(values, recorded.spines.volume, recorded.ca_scale)
-
-
-def _stacked(supplies: Sequence[Supply], t: float) -> dict[str, Any]:
-    """Return the bath of every condition, as columns where they differ."""
-    each = [supply.bath(t) for supply in supplies]
-    out: dict[str, Any] = {}
-    for name in each[0]:
-        values = [e[name] for e in each]
-        out[name] = values[0] if min(values) == max(values) else np.array(values)[:, None]
-    return out
-
-
-def _outcome(engine: Engine) -> dict[str, np.ndarray]:
-    return {n: np.array(engine.y[n]) for n in (*STATES, *INTEGRALS)} | {"w": efficacy(engine.y, engine.p)}

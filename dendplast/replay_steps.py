@@ -6,98 +6,67 @@ the same bytes whatever stands beside it, and so does a spine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .consolidate import LIGANDS, rest_grid
+from .consolidate import LIGANDS, calm, rest_grid
 from .course import Course, Segment
 from .diffusion import soe_rates
-from .fastrule import AROUND, powers
+from .fastrule import AROUND
 from .parameters import RECEPTORS, SHARES
 from .release import LIGAND, SoeSettings
-from .rule import Surround, hill
+from .rule import Surround
 from .supply import Supply
 
-__all__ = ["Arriving", "Bath", "Calcium", "Courses", "READS", "Steps"]
+__all__ = ["Arriving", "Bath", "Calcium", "Courses", "Steps", "blocks"]
 
 BLOCK = 10
-"""Ticks taken at once while calcium is low; a readout at a quarter of its threshold is below 1e-4."""
-
-READS = ("K_P", "n_P", "K_D", "n_D", "K_C", "n_C", "K_E", "n_E", "theta_lo", "w_A")
-"""Parameters that say how calcium is read."""
+"""Ticks taken at once while nothing reads calcium."""
 
 _AHEAD = 1e9  # ms; how far ahead a change of the bath is looked for, as the engine does
 
 
 class Calcium(NamedTuple):
-    """Recorded calcium as the rule reads it, row by row: the steps of a unit, then the rest.
+    """Recorded calcium, row by row: the steps of a unit, then the rest.
 
     Attributes
     ----------
-    mean, on_C, on_E, pre : ndarray, shape (n_spine, n_row)
-        Mean (mM), the shares to which it opens cyclase and endocannabinoid, releases of glutamate.
-    over_P, over_D : ndarray, shape (n_spine, n_row, n_sample)
-        `fastrule.powers` of each sample.
-    samples : ndarray of int, shape (n_row,)
-        How many samples count: all of them in a tick, one (the mean) where several ticks are one step.
+    mean, pre : ndarray, shape (n_spine, n_row)
+        Mean calcium (mM), releases of glutamate.
     """
 
     mean: np.ndarray
-    on_C: np.ndarray
-    on_E: np.ndarray
     pre: np.ndarray
-    over_P: np.ndarray
-    over_D: np.ndarray
-    samples: np.ndarray
 
     @classmethod
-    def of(
-        cls, cai: np.ndarray, pre: np.ndarray, rest: np.ndarray, sizes: Sequence[int], p: Mapping[str, float]
-    ) -> Calcium:
-        """Return calcium as parameters `p` (`READS`) read it.
+    def of(cls, cai: np.ndarray, pre: np.ndarray, rest: np.ndarray, sizes: Sequence[int]) -> Calcium:
+        """Return the rows of a recorded unit.
 
         Parameters
         ----------
-        cai : ndarray, shape (n_tick, n_sample, n_spine)
-            mM.
-        pre : ndarray, shape (n_tick, n_spine)
-            Releases of glutamate in each tick.
+        cai, pre : ndarray, shape (n_tick, n_spine)
+            Mean calcium (mM) and releases of each tick.
         rest : ndarray, shape (n_spine,)
             mM.
         sizes : sequence of int
             Ticks of each step of a unit (`blocks`).
-        p : mapping
-            Parameters.
         """
-        n_sample = cai.shape[1]
-        each = np.empty((len(rest), len(sizes) + 1, n_sample))
-        amount = np.zeros((len(rest), len(sizes) + 1))
-        samples = np.ones(len(sizes) + 1, int)
-        k = 0
-        for row, size in enumerate(sizes):
-            part = cai[k : k + size].astype(float)
-            if size == 1:
-                each[:, row], samples[row], amount[:, row] = part[0].T, n_sample, pre[k]
-            else:
-                each[:, row] = part.mean(axis=(0, 1))[:, None]
-            k += size
-        each[:, -1] = np.asarray(rest, float)[:, None]
-        mean = each.mean(axis=2)
-        mean[:, samples == 1] = each[:, samples == 1, 0]
-        on = [hill(mean, p[f"K_{x}"], p[f"n_{x}"]) for x in "CE"]
-        over = [powers(each, p[f"K_{x}"], p[f"n_{x}"]) for x in "PD"]
-        return cls(mean, *on, amount, *over, samples)
+        first = np.cumsum([0, *sizes[:-1]])
+        mean = np.add.reduceat(cai.astype(float), first, axis=0) / np.array(sizes)[:, None]
+        amount = np.add.reduceat(pre, first, axis=0)
+        rows = np.vstack([mean, rest]), np.vstack([amount, np.zeros(len(rest))])
+        return cls(*(np.ascontiguousarray(row.T) for row in rows))
 
 
-def blocks(cai: np.ndarray, pre: np.ndarray, p: Mapping[str, float]) -> list[int]:
-    """Divide the ticks of a unit: one by one while calcium is high or glutamate comes, ten at once in its tail."""
-    high = cai.max(axis=(1, 2)) > 0.25 * p["theta_lo"] * min(p["K_P"] * (1 - p["w_A"]), p["K_D"])
-    high |= pre.any(axis=1)
+def blocks(cai: np.ndarray, pre: np.ndarray, rest: np.ndarray, p: SimpleNamespace) -> list[int]:
+    """Divide the ticks of a unit: one by one while calcium is read or glutamate comes, ten at once in its tail."""
+    quiet = calm(cai, pre, rest, p)
     out, k = [], 0
-    while k < len(high):
-        out.append(BLOCK if k + BLOCK <= len(high) and not high[k : k + BLOCK].any() else 1)
+    while k < len(quiet):
+        out.append(BLOCK if k + BLOCK <= len(quiet) and quiet[k : k + BLOCK].all() else 1)
         k += out[-1]
     return out
 
@@ -112,7 +81,7 @@ class Steps(NamedTuple):
     row : ndarray of int, shape (n_step,)
         Row of `Calcium` that holds in it.
     tick : ndarray of bool, shape (n_step,)
-        One step of `rule.learn` under sampled calcium; else steps of `rule.midpoint` under its mean.
+        One step of `rule.learn`; else steps of `rule.midpoint`.
     kept : ndarray of int, shape (n_time,)
         The number of steps after which each outcome is kept, ascending.
     """

@@ -34,6 +34,7 @@ def states(rng: np.random.Generator) -> State:
     y = State(rng.uniform(0, 0.6, (len(State.NAMES), *SHAPE)))
     y["theta"], y["volume"], y["early"] = rng.uniform(0.5, 2, SHAPE), rng.uniform(0.02, 0.3, SHAPE), rng.normal(0, 0.3)
     y["late"] = rng.normal(0, 0.3, SHAPE)
+    y["cam"] = rng.uniform(0, 3e-3, SHAPE)
     for name in ("tag_P", "tag_D"):
         y[name] = rng.choice([0.0, 0.1, 0.4], SHAPE)
     return y
@@ -56,7 +57,7 @@ def parameters(rng: np.random.Generator) -> SimpleNamespace:
     values = drawn(rng)
     for name in ("K_P", "g0_D"):
         values[name] = values[name] * rng.uniform(0.5, 2, (SHAPE[0], 1))
-    return rule.parameters(values, rng.uniform(0.02, 0.3, SHAPE[1:]))
+    return rule.parameters(values, rng.uniform(0.02, 0.3, SHAPE[1:]), rng.uniform(0.5, 2, SHAPE[1:]))
 
 
 def assert_same(found: State, expected: State) -> None:
@@ -73,10 +74,10 @@ def test_a_compiled_step_is_that_of_the_oracle(seed, h, pooled):
     rng = np.random.default_rng(seed)
     p, y, around = parameters(rng), states(rng), surround(rng, pooled)
     before = y.array.copy()
-    ca, phi_P, phi_D = rng.uniform(0, 5e-3, SHAPE), rng.random(SHAPE), rng.random(SHAPE)
+    ca = rng.uniform(0, 5e-3, SHAPE)
     ca[0, 0] = 0.0
     compiled = fastrule.Rule(p, SHAPE)
-    assert_same(compiled.learn(y, phi_P, phi_D, ca, around, h), rule.learn(y, phi_P, phi_D, ca, around, h, p))
+    assert_same(compiled.learn(y, ca, around, h), rule.learn(y, ca, around, h, p))
     assert_same(compiled.midpoint(y, ca, around, h), rule.midpoint(y, ca, around, h, p))
     np.testing.assert_array_equal(y.array, before, err_msg="the old states are left as they were")
 

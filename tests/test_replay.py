@@ -94,34 +94,31 @@ def test_a_replay_is_the_engine_step_by_step(recorded, field, k):
     condition, recorded = CONDITIONS[k], replace(recorded, field=field)
     values = recorded.parameters.replaced(condition.parameters).flat()
     until = recorded.protocol.end(200.0) + 1500.0
-    sizes = blocks(recorded.cai, recorded.pre, values)
+    whole = rule.parameters(values, recorded.spines.volume, recorded.ca_scale)
+    sizes = blocks(recorded.cai, recorded.pre, recorded.rest, whole)
     begins = np.concatenate([[0], np.cumsum(sizes)])
     _, out = replay(recorded, [condition], until)
     for i in range(len(recorded.spines)):
         supply = _supply(recorded, condition, values).at(recorded.spines.xyz[[i]])
         engine = Engine(
-            rule.parameters(values, recorded.spines.volume[[i]]), (1,), soe_rates(SoeSettings()), UPTAKE, supply.bath,
+            rule.parameters(values, recorded.spines.volume[[i]], recorded.ca_scale[[i]]), (1,), soe_rates(SoeSettings()), UPTAKE, supply.bath,
             supply.bath_times, supply.arrivals, [Inflow((c.spine,), c) for c in supply.field.courses],
         )  # fmt: skip
         steps = Steps.of(recorded.onsets, sizes, [until], supply.bath_times(0.0, until))
         t, rest = 0.0, recorded.rest[[i]]
         for end, row, tick in zip(*steps[:3], strict=True):
-            cai = recorded.cai[begins[row] : end_of(begins, row), :, [i]].astype(float) if row < len(sizes) else rest
-            if not condition.active:
-                cai = np.full((1, 10, 1), rest)
+            ca, pre = rest, 0.0
+            if condition.active and row < len(sizes):
+                ticks = slice(begins[row], begins[row + 1])
+                ca, pre = recorded.cai[ticks, [i]].astype(float).mean(axis=0), recorded.pre[ticks, [i]].sum(axis=0)
             if tick:
-                pre = recorded.pre[begins[row], [i]] if condition.active else 0.0
-                engine.tick(t, cai[0], pre=pre)
+                engine.tick(t, ca, pre=pre)
             else:
-                engine.rest(t, end, cai.mean(axis=(0, 1)) if cai.ndim == 3 else cai)
+                engine.rest(t, end, ca)
             t = float(end)
         for name in rule.State.NAMES:
             # the same steps in double precision: some ten thousand roundings of 2e-16
             np.testing.assert_allclose(out[name][-1, 0, i], engine.y[name][0], rtol=1e-9, atol=1e-13, err_msg=name)
-
-
-def end_of(begins, row):
-    return begins[row + 1] if row + 1 < len(begins) else begins[row]
 
 
 def test_silent_cells_make_no_tag(recorded):

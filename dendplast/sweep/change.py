@@ -13,6 +13,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,18 +58,22 @@ def apply_changes(
     plain = {key: value for key, value in changes.items() if not key.startswith("site.")}
     if plain:
         experiment = experiment.changed(plain)
+    if len(plain) == len(changes):
+        return experiment
+    items = list(experiment.protocol)
     for key, value in changes.items():
         if key.startswith("site."):
             try:
-                experiment = _at_sites(experiment, key.removeprefix("site."), value, direction)
+                _change_sites(items, key.removeprefix("site."), value, direction, experiment)
             except ParameterError as error:
                 raise under(key, error) from None
-    return experiment
+    return experiment.replaced(protocol=tuple(items))
 
 
-def _at_sites(experiment: Experiment, name: str, value: Any, direction: tuple[float, float, float]) -> Experiment:
-    """Change every release of the experiment."""
-    items = list(experiment.protocol)
+def _change_sites(
+    items: list[Any], name: str, value: Any, direction: tuple[float, float, float], experiment: Experiment
+) -> None:
+    """Change every release among the protocols of an experiment."""
     releases = [i for i, item in enumerate(items) if isinstance(item, Release)]
     if not releases:
         raise ParameterError("the experiment has no release to change; add a protocol of kind release")
@@ -84,7 +90,6 @@ def _at_sites(experiment: Experiment, name: str, value: Any, direction: tuple[fl
         else:
             _known(item.site, name)
             items[i] = item.replaced(site=item.site.replaced(**{name: value}))
-    return experiment.replaced(protocol=tuple(items))
 
 
 def _number(value: Any, unit: str) -> float:
@@ -115,9 +120,17 @@ def _dosed(site: Any, factor: float, experiment: Experiment) -> Any:
         raise ParameterError(f"{factor:g}: must be at least 0")
     molecules = site.molecules
     if molecules is None:
-        media = choose_media(load_preset(experiment.preset).tissue, experiment.medium)
+        file = Path(experiment.preset)
+        changed = file.stat().st_mtime_ns if file.is_file() else 0
+        media = choose_media(_tissue(experiment.preset, changed), experiment.medium)
         molecules = media[site.modulator].molecules
     return site.replaced(molecules=factor * molecules)
+
+
+@lru_cache(maxsize=8)
+def _tissue(preset: str, changed: int) -> str:
+    """Return the tissue of a preset, read once for thousands of points; `changed` is the time of its file."""
+    return load_preset(preset).tissue
 
 
 def read_key(
