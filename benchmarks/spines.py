@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,8 @@ def ours(n: int, until: float, engine: str) -> dict:
     begin = time.process_time()
     numerics = dp.Numerics(engine=engine, dt=tree.DT)
     spines = place_at(cell.geometry(), section + 1, x, seed=1)
+    alike = {"volume": np.full(n, np.pi / 4 * tree.HEAD**3), "R_neck": np.full(n, tree.R_NECK)}
+    spines = replace(spines, **alike)
     model = dp.build(dp.Experiment(preset="passive", numerics=numerics), cell=cell, spines=spines)
     setup = time.process_time() - begin
     model.driver = model  # the model queues no events of its own

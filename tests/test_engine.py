@@ -87,14 +87,14 @@ def test_other_sections_of_the_session_are_not_taken_along(core):
 def test_a_recording_of_calcium_is_left_to_neuron(core):
     model = fork_model(experiment(engine="coreneuron"))
     with pytest.raises(ParameterError, match="calcium of every tick is recorded"):
-        dp.record(model, protocols.pairing(n=1))
+        dp.record(model, protocols.pairing(n=1, dt=10.0))
 
 
 def test_a_mechanism_that_coreneuron_does_not_know_is_named():
     cell, sections = stick()
-    sections[0].insert("extracellular")
+    sections[0].insert("fastpas")
     model = dp.build(experiment(engine="coreneuron").replaced(protocol=()), cell=cell)
-    with pytest.raises(ParameterError, match="extracellular"):
+    with pytest.raises(ParameterError, match="the cell has fastpas"):
         dp.run(model, until=10.0)
 
 
