@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import tree  # noqa: E402
-from machine import machine, spread  # noqa: E402
+from machine import machine, memory, spread  # noqa: E402
 
 WARM = 10.0  # ms before the clock starts
 ENGINES = ("ours-coreneuron", "ours-neuron", "explicit", "arbor")
@@ -137,14 +136,6 @@ def build_catalogue(python: str, work: Path) -> None:
     path = os.pathsep.join([str(tool.parent), os.environ.get("PATH", "")])
     environment = os.environ | {"PATH": path}
     subprocess.run([tool, "exspine", mods], cwd=work, env=environment, check=True, capture_output=True)
-
-
-def memory() -> float:
-    """Return the resident memory of this process (kB)."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * resource.getpagesize() / 1024
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def build_tree() -> tuple:
