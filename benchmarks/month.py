@@ -44,14 +44,13 @@ def child(n: int) -> dict[str, float]:
     cell = build_cell_for(experiment, preset)
     tree = cell.geometry()
     clock = time.process_time
-    begin, before = clock(), memory()
+    begin = clock()
     spines = _spines(tree, preset.spines, experiment)
-    placed = clock()
+    placed, before = clock(), memory()
     model = Model(experiment, preset, cell, tree, spines, preset.parameters)
     made, grown = clock(), memory() - before
     driver = Driver(model)
     held = clock()
-    driver.start = None
     driver.rest = {"cai": np.full(n, preset.parameters.flat()["ca_rest"])}
     rng = np.random.default_rng(1)
     for name, most in TRACES.items():
@@ -100,11 +99,11 @@ def main() -> None:
     lines = [
         "# Setting up, and a month of consolidation",
         "",
-        f"Written by `benchmarks/month.py --counts {' '.join(map(str, a.counts))} --repeats {a.repeats}`. {machine()}. CPU "
-        f"seconds, one thread: median (range) of {a.repeats} runs. *Place*: all spines of the shipped CA1 cell (22,000) "
-        "are drawn and some kept. *Make*: point processes with all values. *Hand*: what a run needs to read and write "
-        "their states. *Month*: `Driver.to(30 days)` of the rule alone, the steps growing with time. Memory is of placed "
-        "and made spines, without recording.",
+        f"Written by `benchmarks/month.py --counts {' '.join(map(str, a.counts))} --repeats {a.repeats}`. {machine()}. "
+        f"CPU seconds, one thread: median (range) of {a.repeats} runs. *Place*: all spines of the shipped CA1 cell "
+        "(22,000) are drawn and some kept. *Make*: point processes with all values. *Hand*: what a run needs to read and "
+        "write their states. *Month*: `Driver.to(30 days)` of the rule alone, the steps growing with time. Memory is of "
+        "made spines, without recording.",
         "",
         "| spines | place | make | hand | month | memory (kB a spine) |",
         "|---|---|---|---|---|---|",
@@ -115,8 +114,8 @@ def main() -> None:
     if len(rows) > 1:
         lines += [
             "",
-            f"Cost grows with the number of spines to the power of {exponent(rows, ('make', 'hand')):.2f} (make and hand) "
-            f"and {exponent(rows, ('month',)):.2f} (month).",
+            f"Cost grows with the number of spines to the power of {exponent(rows, ('make', 'hand')):.2f} (make and "
+            f"hand) and {exponent(rows, ('month',)):.2f} (month).",
         ]
     text = "\n".join([*lines, ""])
     print(text)

@@ -102,8 +102,8 @@ def main() -> None:
     lines = [
         "# Pairings at 0.2 Hz and a rest",
         "",
-        f"Written by `{command} --repeats {a.repeats}`. {machine()}. CPU seconds, median (range); the ratio is that of the "
-        "run with every step; the error is that of the efficacies at the end over their largest change.",
+        f"Written by `{command} --repeats {a.repeats}`. {machine()}. CPU seconds, median (range); the ratio is that of "
+        "the run with every step; the error is that of the efficacies at the end over their largest change.",
         "",
         "| pairings | run | CPU s | ratio | error |",
         "|---|---|---|---|---|",
