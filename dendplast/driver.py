@@ -86,7 +86,7 @@ class Driver:
         arrivals = self.model.arrivals()
         arrivals = replace(arrivals, time=self._on_grid(arrivals.time))
         self.arrivals, self.feed = arrivals, Feed(self.model.processes, self.model.field.courses)
-        self.exchange.refresh(self.arrivals, self.feed)
+        self.exchange.refresh(len(times), self.arrivals, self.feed)
 
     @property
     def groups(self) -> list[np.ndarray]:

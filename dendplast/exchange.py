@@ -15,8 +15,11 @@ from .slots import SPINE_RULE, Slots, spine_references
 
 __all__ = ["Exchange"]
 
-COMPILED = 200
-"""Spines from which rests are moved by the compiled rule: below, loading the compiler costs more than it saves."""
+COMPILED, MANY = 200, 300
+"""Spines, or electrical events, from which rests are moved by the compiled rule.
+
+Below, loading the compiler costs more than it saves. Releases have no say in it: locality holds bit by bit.
+"""
 
 
 class Exchange:
@@ -48,10 +51,12 @@ class Exchange:
         self.groups: list[np.ndarray] = []
         self.engines: list[Engine] = []
         self._reached = np.zeros(0, int)
+        self._compiled = False
 
-    def refresh(self, arrivals: Arrivals, feed: Feed) -> None:
-        """Make the engines for what the model's protocols release now."""
+    def refresh(self, events: int, arrivals: Arrivals, feed: Feed) -> None:
+        """Make the engines for what the model's protocols do now; `events` is the number of electrical events."""
         model = self.model
+        self._compiled = len(model.spines) >= COMPILED or events >= MANY
         reached = np.zeros(len(model.spines), bool)
         reached[model.field.reached] = True
         self._reached = np.flatnonzero(reached)
@@ -90,7 +95,7 @@ class Exchange:
             own = group is self.groups[0] and len(self._reached) > 0
             engine.s = {n: v.copy() if own else np.zeros((N_RATE, len(group))) for n, v in released.items()}
             engine.c = {}
-            if len(self.model.spines) >= COMPILED:
+            if self._compiled:
                 from .fastrule import Rule  # here: loading the compiler takes half a second
 
                 engine.step = Rule(engine.p, engine.shape).midpoint
