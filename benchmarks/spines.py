@@ -93,7 +93,17 @@ def table(rows: list[tuple[int, dict[str, list[dict]]]], arguments: argparse.Nam
                 f"| {n} | {engine} | {spread(cpu)} | {ratio:.2f} | {memory:.1f} | {runs[0]['soma']:.2f} | "
                 f"{1e3 * runs[0]['calcium']:.3f} |"
             )
+    powers = [(engine, exponent(rows, engine)) for engine in rows[0][1]]
+    if all(power is not None for _, power in powers):
+        shown = ", ".join(f"{engine} {power:.2f}" for engine, power in powers)
+        lines += ["", f"Power of the number of spines, from 1,000 on, with which the time grows: {shown}."]
     return "\n".join([*lines, "", NOTES, ""])
+
+
+def exponent(rows: list[tuple[int, dict[str, list[dict]]]], engine: str) -> float | None:
+    """Return the power of the number of spines with which a time grows, None for fewer than three counts."""
+    found = [(n, np.median([r["cpu"] for r in runs[engine]])) for n, runs in rows if n >= 1000]
+    return float(np.polyfit(*np.log(np.array(found)).T, 1)[0]) if len(found) > 2 else None
 
 
 NOTES = """What is not the same. *explicit*: cnexp on every state at every step; concentrations of modulators are
