@@ -96,9 +96,11 @@ class Store:
         """
         lock = self.path.with_name(f".{self.path.name}.lock")
         with FileLock(lock):
-            if self.folder.is_dir():
-                self._write(failed)
-            lock.unlink(missing_ok=True)
+            try:
+                if self.folder.is_dir():
+                    self._write(failed)
+            finally:
+                lock.unlink(missing_ok=True)
         return self.path
 
     def _write(self, failed: Mapping[str, str]) -> None:
