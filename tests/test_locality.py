@@ -26,7 +26,7 @@ PAIR = protocols.pairing(start=300.0, dt=10, n=3, hz=10.0, n_pre=2)
 
 
 def run(protocol, until=3000.0, **changes):
-    changes = {"parameters": QUICK | {"A_basal": 0.0, "adenosine": 0.0, "k_c": 1e-3}, **changes}
+    changes = {"parameters": QUICK | {"A_basal": 0.0, "adenosine": 0.0, "k_c": 1e-3, "e_0": 0.0}, **changes}
     numerics = dp.Numerics(dt=0.1, settle=20.0, relax=300.0, plastic=False).replaced(**changes.pop("numerics", {}))
     experiment = dp.Experiment(
         preset="passive", protocol=protocol, until=until, numerics=numerics,
