@@ -7,7 +7,7 @@ potentiation. Noradrenaline comes before, during or after the pairing, whose cal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -188,19 +188,21 @@ def _findings(path: Path) -> list[Finding]:
     for dt, table in _tables(path).items():
         mean = dict(zip(table.values("condition"), 100 * table.values("w").mean(axis=1), strict=True))
         one, two = mean["ACh, then DA"] - 100, mean["DA, then ACh"] - 100
-        verdict = "decides the sign" if one * two < 0 else f"changes the size, not the sign ({one:+.0f} and {two:+.0f} %)"
+        said = "decides the sign" if one * two < 0 else f"changes the size ({one:+.0f} and {two:+.0f} %), not the sign"
+        beside = ("no modulator", "ACh", "DA", "DA late", *(name for name in BLOCKED if "NE" not in name), SILENT)
         out.append(Finding(
-            f"ca1 {dt:+g} ms: the order of acetylcholine and dopamine {verdict}",
-            ", ".join(f"{name} {mean[name]:.0f} %" for name in ("ACh, then DA", "DA, then ACh", "ACh with DA")),
-            ", ".join(f"{name} {mean[name]:.0f} %" for name in ("no modulator", "ACh", "DA", "DA late", *BLOCKED, SILENT)
-                      if "NE" not in name),
+            f"ca1 {dt:+g} ms: the order of acetylcholine and dopamine {said}",
+            _list(mean, ("ACh, then DA", "DA, then ACh", "ACh with DA")), _list(mean, beside),
         ))  # fmt: skip
         out.append(Finding(
             f"ca1 {dt:+g} ms: noradrenaline before, during and after the same calcium",
-            ", ".join(f"{phase} {mean[f'NE {phase}']:.0f} %" for phase in PHASES),
-            f"none {mean['no modulator']:.0f} %, during with beta receptors blocked {mean['NE during; beta blocked']:.0f} %",
+            _list(mean, [f"NE {phase}" for phase in PHASES]), _list(mean, ("no modulator", "NE during; beta blocked")),
         ))  # fmt: skip
     return out
+
+
+def _list(mean: Mapping[str, float], names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {mean[name]:.0f} %" for name in names)
 
 
 STUDY = Study(
