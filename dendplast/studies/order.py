@@ -90,9 +90,9 @@ def _pairing(report: Report, dt: float, n_spine: int, seed: int) -> dict[str, An
     protocol = ca1_protocol(dt)
     end = protocol.end(CA1_START)
     todo = conditions(end)
-    outcome = driven(
-        model, (tested(0.0, CA1_START), protocol, tested(end, end + CA1_AFTER)), todo, end + CA1_AFTER, report
-    )
+    # test stimuli do something beside a modulator only, so that others are left out
+    tests = tested(CA1_START - WINDOW, CA1_START), tested(end, end + WINDOW)
+    outcome = driven(model, (tests[0], protocol, tests[1]), todo, end + CA1_AFTER, report)
     final = {name: values[-1] for name, values in outcome.items()}
     return final | {
         "class": classify(final, None, OutcomeParameters()),
