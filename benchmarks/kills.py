@@ -37,7 +37,7 @@ EXPERIMENT = dp.Experiment(
     until="end + 10 s",
 )
 AXES = {"protocol.0.dt": [5, 10], "protocol.1.n": [1, 2], "site.dose": [0.5, 1, 2, 4]}
-LONGEST = 240.0  # s; a sweep that takes longer than this hangs
+LONGEST = 900.0  # s; a sweep that takes longer than this hangs
 
 
 def write(folder: Path) -> Path:
