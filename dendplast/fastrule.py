@@ -28,6 +28,9 @@ AROUND = np.dtype([
 ])  # fmt: skip
 """What the tissue shows: `rule.Surround`, and the loss of released modulators (/ms)."""
 
+_SLOW = ("agonist", "antagonist", "share", "gs", "prp_drive", "pooled")
+"""What of the surroundings stays the same from tick to tick."""
+
 
 class Rule:
     """The compiled rule for one set of parameters and spines; `learn` and `midpoint` mean what they mean in `rule`.
@@ -49,6 +52,7 @@ class Rule:
         own = ("head_volume", "ca_scale")
         self._records, self._whose = _spread_out({k: v for k, v in vars(p).items() if k not in own}, shape)
         self._own = [_wide(getattr(p, name), shape) for name in own]
+        self._parts: list[Any] = [self] * len(_SLOW)  # of the surroundings seen last, whose records are kept
 
     def learn(self, y: State, ca: Any, around: Surround, h: float, p: SimpleNamespace | None = None) -> State:
         """Return the states one tick of `h` ms on (`rule.learn`); `p`, when given, is that of this rule."""
@@ -70,6 +74,12 @@ class Rule:
         return from_records(new, self.shape)
 
     def _around(self, around: Surround) -> tuple[np.ndarray, np.ndarray]:
+        parts = [getattr(around, name) for name in _SLOW]
+        if any(a is not b for a, b in zip(parts, self._parts, strict=True)):
+            self._parts, self._seen = parts, self._records_of(around)
+        return self._seen
+
+    def _records_of(self, around: Surround) -> tuple[np.ndarray, np.ndarray]:
         fields: dict[str, Any] = dict.fromkeys(AROUND.names, 0.0)
         fields |= {f"ago_{r}": v for r, v in around.agonist.items()}
         fields |= {f"ant_{r}": v for r, v in around.antagonist.items()}

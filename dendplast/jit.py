@@ -149,8 +149,9 @@ def _move(y, z, out, h, ca, da, ach, ne, release, around, p, q_basal, head_volum
     out.prp = y.prp if around.pooled else _relaxed(y.prp, drive, drive + 1 / p.tau_prp, h)
     drive = z.prp * (z.tag_P * p.z_max + z.tag_D * p.z_min) / p.tau_z
     out.late = _relaxed(y.late, drive, z.prp * (z.tag_P + z.tag_D) / p.tau_z, h)
-    rate = 1 / p.tau_mu_up if a > z.primed else 1 / p.tau_mu_down
-    out.primed = _relaxed(y.primed, a * rate, rate, h)
+    prior = _hill(z.PKA, p.K_mu, p.n_mu)
+    rate = 1 / p.tau_mu_up if prior > z.primed else 1 / p.tau_mu_down
+    out.primed = _relaxed(y.primed, prior * rate, rate, h)
     target = 1 + p.w_theta * ((ca - p.ca_rest) / p.ca_mean - 1)
     theta = _relaxed(y.theta, target / p.tau_theta, 1 / p.tau_theta, h)
     out.theta = min(max(theta, p.theta_lo), p.theta_hi)

@@ -259,11 +259,18 @@ class ExpressionParameters(Description):
     h_P: float = quantity(1.0, "1", "assumed: doubling at a full tag", 0, 10)
     h_D: float = quantity(0.6, "1", "assumed: down to 40 % at a full tag", 0, 1)
     tau_tr: float = quantity(3e5, "ms", "10.1038/nature06416 (minutes)", 1, 1e9)
-    th_prp: float = quantity(0.45, "1", "assumed: one strong change starts synthesis", 0, 100)
-    k_mu: float = quantity(3.0, "1", "assumed: priming lowers the threshold of synthesis", 0, 100)
+    th_prp: float = quantity(
+        0.9, "1", "assumed: early change alone does not reach it; synthesis needs modulators", 0, 100
+    )
+    k_mu: float = quantity(5.0, "1", "assumed: priming lowers the threshold of synthesis", 0, 100)
+    K_mu: float = quantity(0.45, "1", "assumed: PKA at half priming, as at half conversion", 1e-3, 10)
+    n_mu: float = quantity(4.0, "1", "assumed: as of conversion", 1, 12)
     tau_rise: float = quantity(3.6e5, "ms", "10.1371/journal.pcbi.1000248", 1, 1e10)
     tau_prp: float = quantity(3.6e6, "ms", "10.1371/journal.pcbi.1000248", 1, 1e10)
-    tau_z: float = quantity(3.6e6, "ms", "10.1038/s42003-021-01778-y", 1, 1e10)
+    tau_z: float = quantity(
+        3.6e5, "ms", "10.1371/journal.pcbi.1000248, as tau_rise and tau_prp (an hour in 10.1038/s42003-021-01778-y)",
+        1, 1e10,
+    )  # fmt: skip
     z_max: float = quantity(1.0, "1", "10.1038/s42003-021-01778-y", 0, 10)
     z_min: float = quantity(-0.5, "1", "10.1038/s42003-021-01778-y", -10, 0)
     tau_mu_up: float = quantity(6e5, "ms", "assumed: ten minutes of PKA prime a spine", 1, 1e10)

@@ -264,8 +264,9 @@ def coefficients(
         y["prp"] * (y["tag_P"] * p.z_max + y["tag_D"] * p.z_min) / p.tau_z,
         y["prp"] * (y["tag_P"] + y["tag_D"]) / p.tau_z,
     )
-    rate = np.where(a > y["primed"], 1 / p.tau_mu_up, 1 / p.tau_mu_down)
-    out["primed"] = (a * rate, rate)
+    prior = hill(y["PKA"], p.K_mu, p.n_mu)
+    rate = np.where(prior > y["primed"], 1 / p.tau_mu_up, 1 / p.tau_mu_down)
+    out["primed"] = (prior * rate, rate)
     target = 1 + p.w_theta * ((ca - p.ca_rest) / p.ca_mean - 1)
     out["theta"] = (target / p.tau_theta, 1 / p.tau_theta)
     out["volume"] = (p.head_volume * efficacy(y, p) / p.tau_V, 1 / p.tau_V)
@@ -354,7 +355,7 @@ def resting(p: SimpleNamespace, around: Surround, shape: tuple[int, ...]) -> Sta
     y["PKA"] = y["PKA"] + around.left("PKA") * drive / (drive + 1 / p.tau_A)
     drive = _plc_drive(y, p)
     y["PLC"] = y["PLC"] + around.left("PLC") * drive / (drive + 1 / p.tau_Q)
-    y["primed"] = y["primed"] + hill(y["PKA"], p.K_A, p.n_A)
+    y["primed"] = y["primed"] + hill(y["PKA"], p.K_mu, p.n_mu)
     y["cam"] = y["cam"] + p.ca_rest / p.ca_scale
     y["theta"] = y["theta"] + 1.0
     y["volume"] = y["volume"] + p.head_volume

@@ -63,7 +63,7 @@ NEURON {
     RANGE x_alpha2, kon_M1, koff_M1, x_M1, kon_M4, koff_M4, x_M4, kon_A2A, koff_A2A, x_A2A, adenosine
     RANGE k_A, tau_A, A_basal, chi, e_Gi, K_A, n_A, k_Q, tau_Q, Q_basal, e_GiQ, K_Q, n_Q, K_AD, g0_P
     RANGE g_P, g0_D, g_D, k_c, omega, k_x, tau_T, k_l, tau_l, h_P, h_D, tau_tr, th_prp, k_mu, tau_rise
-    RANGE tau_prp, tau_z, z_max, z_min, tau_mu_up, tau_mu_down, w_floor, tau_V, H_0, V_h, k_TD, k_z
+    RANGE K_mu, n_mu, tau_prp, tau_z, z_max, z_min, tau_mu_up, tau_mu_down, w_floor, tau_V, H_0, V_h, k_TD, k_z
     RANGE vhead, g, ica, w, da, ach, ne, cai_peak, gneck, offset, schur, capacity, in_head, to_ca
     RANGE n_tick, n_sample, i_tick, i_sample, sum_ca, unblock
     THREADSAFE
@@ -260,11 +260,13 @@ PARAMETER {
     h_P         = 1            (1)         <0, 10>
     h_D         = 0.6          (1)         <0, 1>
     tau_tr      = 300000       (ms)        <1, 1e+09>
-    th_prp      = 0.45         (1)         <0, 100>
-    k_mu        = 3            (1)         <0, 100>
+    th_prp      = 0.9          (1)         <0, 100>
+    k_mu        = 5            (1)         <0, 100>
+    K_mu        = 0.45         (1)         <0.001, 10>
+    n_mu        = 4            (1)         <1, 12>
     tau_rise    = 360000       (ms)        <1, 1e+10>
     tau_prp     = 3.6e+06      (ms)        <1, 1e+10>
-    tau_z       = 3.6e+06      (ms)        <1, 1e+10>
+    tau_z       = 360000       (ms)        <1, 1e+10>
     z_max       = 1            (1)         <0, 10>
     z_min       = -0.5         (1)         <-10, 0>
     tau_mu_up   = 600000       (ms)        <1, 1e+10>
@@ -461,7 +463,7 @@ INITIAL {
     early = 0
     prp = 0
     late = 0
-    primed = hill(PKA, K_A, n_A)
+    primed = hill(PKA, K_mu, n_mu)
     theta = 1
     volume = head_volume
     hazard = 0
@@ -564,10 +566,11 @@ PROCEDURE learn(h (ms)) {
     }
     prp = relax(prp, drive, drive + 1/tau_prp, h)
     rate = 1/tau_mu_down
-    if (a > primed) {
+    drive = hill(PKA, K_mu, n_mu)
+    if (drive > primed) {
         rate = 1/tau_mu_up
     }
-    primed = relax(primed, a*rate, rate, h)
+    primed = relax(primed, drive*rate, rate, h)
     early = relax(early, (h_P*tag_P - h_D*tag_D)/tau_tr, 1/tau_tr, h)
 
     : conversion of traces into tags; what exceeds the basal gate is the modulators' part

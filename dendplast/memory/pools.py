@@ -26,6 +26,8 @@ class Proteins:
         The cell's segments.
     p : SimpleNamespace
         `rule.parameters`.
+    each : float
+        How many spines each spine stands for.
 
     Attributes
     ----------
@@ -35,8 +37,8 @@ class Proteins:
         Amounts so far (um3).
     """
 
-    def __init__(self, tree: Geometry, p: SimpleNamespace) -> None:
-        self.p, self.spread = p, TreeSpread(tree, p.D_prp, p.tau_prp)
+    def __init__(self, tree: Geometry, p: SimpleNamespace, each: float = 1.0) -> None:
+        self.p, self.each, self.spread = p, each, TreeSpread(tree, p.D_prp, p.tau_prp)
         self.soma = np.flatnonzero(tree.region == "soma")
         self.c = np.zeros(len(tree))
         self.made = self.kept = 0.0
@@ -61,7 +63,7 @@ class Proteins:
             Late weight each would capture in the step under full supply (1).
         """
         has = segment >= 0
-        wish = np.bincount(segment[has], appetite[has], len(self.c)) * self.p.q_late
+        wish = np.bincount(segment[has], appetite[has], len(self.c)) * self.each * self.p.q_late
         x = wish / self.spread.volume
         level = self.c * np.where(x > 1e-8, -np.expm1(-x) / np.maximum(x, 1e-8), 1.0)
         return np.where(has, level[segment], 0.0)
@@ -69,7 +71,7 @@ class Proteins:
     def take(self, segment: np.ndarray, captured: np.ndarray) -> None:
         """Remove what spines captured in late weight (1); a tag that grew meanwhile takes at most all."""
         has = segment >= 0
-        used = np.bincount(segment[has], np.abs(captured[has]), len(self.c)) * self.p.q_late
+        used = np.bincount(segment[has], np.abs(captured[has]), len(self.c)) * self.each * self.p.q_late
         used = np.minimum(used, self.c * self.spread.volume)
         self.c = self.c - used / self.spread.volume
         self.kept += float(used.sum())
@@ -89,8 +91,8 @@ class Proteins:
             Share of all synthesis that drugs leave (1).
         """
         has = segment >= 0
-        flow = self.p.q_dend * np.bincount(segment[has], synthesis[has], len(self.c))
-        flow[self.soma] += self._somatic(t, float(synthesis[has].sum())) / max(len(self.soma), 1)
+        flow = self.each * self.p.q_dend * np.bincount(segment[has], synthesis[has], len(self.c))
+        flow[self.soma] += self._somatic(t, self.each * float(synthesis[has].sum())) / max(len(self.soma), 1)
         volume = self.spread.volume
         rate = share * flow / (volume + self.p.tau_rise * flow)
         made = (1 - self.c) * -np.expm1(-rate * h)

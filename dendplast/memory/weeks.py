@@ -17,11 +17,12 @@ import numpy as np
 from ..consolidate import LIGANDS, rest_grid
 from ..drugs import Drug, bath, bath_times
 from ..errors import ParameterError
+from ..fastrule import Rule
 from ..geometry import Geometry
 from ..modulation import ToneStep
 from ..parameters import RECEPTORS, SHARES, Parameters
 from ..release import LIGAND
-from ..rule import State, Surround, bound, efficacy, learn, midpoint, parameters, resting, synthesises
+from ..rule import State, Surround, bound, efficacy, parameters, resting, synthesises
 from .pools import Crosstalk, Proteins
 from .roster import Roster
 from .rows import Rows
@@ -79,6 +80,9 @@ class Weeks:
         Mean calcium that ongoing activity adds to rest in every spine (mM); it moves the sliding threshold.
     steps : sequence of ToneStep
         Changes of the tone; of those that overlap the later one in the sequence holds.
+    each : float
+        How many spines of the cell each of these stands for: where only some of a dendrite's spines are simulated,
+        the proteins that they make and take are those of all.
 
     Raises
     ------
@@ -100,6 +104,7 @@ class Weeks:
         schedule: Sequence[Stimulus | Trace | Window] = (), puffs: Sequence[Puff] = (), drugs: Sequence[Drug] = (),
         tone: Mapping[str, float] | None = None, seed: int = 0, proteins: bool = True, crosstalk: bool = True,
         structure: bool = True, background: float = 0.0, steps: Sequence[ToneStep] = (),
+        each: float = 1.0,
     ) -> None:  # fmt: skip
         self.tree, self.t, self.seed, self.structure = tree, 0.0, seed, structure
         self.roster = Roster(segment, tree.section[segment], x, volume, seed)
@@ -116,7 +121,7 @@ class Weeks:
         self.steps = tuple((*interval(step), LIGAND[step.modulator], step.conc) for step in steps)
         self.p = parameters(values.flat(), float(np.mean(volume)))
         self.calcium = self.p.ca_rest + background
-        self.proteins = Proteins(tree, self.p) if proteins else None
+        self.proteins = Proteins(tree, self.p, each) if proteins else None
         base = self.proteins.spread if self.proteins else None
         self.crosstalk = Crosstalk(tree, self.p, base) if crosstalk else None
         start = resting(self.p, self._bath(0.0), (1,))
@@ -166,6 +171,11 @@ class Weeks:
         if self.crosstalk is not None and self.crosstalk.c.any():
             numbers.K_P = numbers.K_P * self.crosstalk.lowering(r.place[rows])
         return numbers
+
+    def _rule(self, rows: np.ndarray | slice = slice(None)) -> Rule:
+        """Return the compiled rule of some rows."""
+        numbers = self.numbers(rows)
+        return Rule(numbers, np.shape(numbers.head_volume))
 
     def _drive(self, y: State) -> np.ndarray:
         """Return how far modulators occupy the receptors that drive PKA and PLC (1)."""
@@ -220,7 +230,7 @@ class Weeks:
         """Move everything by `h` ms without electricity."""
         around = self.around(self.t + 0.5 * h)
         before = self.supply(h)
-        self.rows.y = midpoint(self.rows.y, self.calcium, around, h, self.numbers())
+        self.rows.y = self._rule().midpoint(self.rows.y, self.calcium, around, h)
         self._shared(h, before, around, self.rows.y["kinase"])
 
     def supply(self, h: float) -> np.ndarray:
@@ -246,7 +256,7 @@ class Weeks:
             Their mean kinase activity meanwhile (1).
         """
         around, before = self.around(self.t + 0.5 * h), self.rows.y["late"].copy()
-        self.rows.y = midpoint(self.rows.y, self.calcium, around, h, self.numbers())
+        self.rows.y = self._rule().midpoint(self.rows.y, self.calcium, around, h)
         mean = self.rows.y["kinase"].copy()
         self.rows.y.array[:, rows], mean[rows] = moved.array, kinase
         self._shared(h, before, around, mean)
@@ -292,7 +302,7 @@ class Weeks:
         self, rows: np.ndarray, cai: np.ndarray, pre: np.ndarray | None, h: float
     ) -> tuple[State, np.ndarray]:
         """Return the states of the active rows after a unit of calcium and the rest of its `h` ms, and mean kinase."""
-        y, p = State(self.rows.y.array[:, rows]), self.numbers(rows)
+        y, rule = State(self.rows.y.array[:, rows]), self._rule(rows)
         around = self.around(self.t + 0.5 * h, rows)
         area = np.zeros(len(rows))
         steps = [(1.0, ca, None if pre is None else pre[k]) for k, ca in enumerate(cai)]
@@ -301,10 +311,10 @@ class Weeks:
             steps += [(size, None, None) for size in np.diff(ends, prepend=len(cai))]
         for size, ca, release in steps:
             if ca is None:
-                y = midpoint(y, self.calcium, around, size, p)
+                y = rule.midpoint(y, self.calcium, around, size)
             else:
                 seen = around if release is None else replace(around, release=release)
-                y = learn(y, ca, seen, size, p)
+                y = rule.learn(y, ca, seen, size)
             area += size * y["kinase"]
         return y, area / h
 

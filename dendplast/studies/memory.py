@@ -37,8 +37,14 @@ AFTER = 8 * H
 TRAINS, BREAK = 3, 10 * MIN
 """Strong tetani and their interval (10.1038/385533a0, from memory)."""
 
-DOPAMINE = Puff("dopamine", 1e-3, 0.0, 2 * MIN)
-"""What strong tetani release: assumed, 1 uM for two minutes from the onset of each."""
+DOPAMINE = Puff("dopamine", 1e-3, 0.0, 5 * MIN)
+"""What strong tetani release: assumed, 1 uM for five minutes from the onset of each."""
+
+SYNAPSES = 300
+"""Synapses of both inputs on one cell, assumed; those that are simulated stand for them."""
+
+NOVELTY = 3e-3
+"""Dopamine that novelty releases for half an hour (mM), assumed."""
 
 DELAYS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 4.0)  # h, weak after strong
 QUICK_DELAYS = (-4.0, -1.0, -0.5, 0.5, 1.0, 4.0)
@@ -77,10 +83,10 @@ def _weeks(model: Any, unit: Mapping[str, Unit], weak: float | None, strong: boo
     if weak is not None:
         schedule.append(unit["weak"].at(STRONG + weak * H))
     if novelty is not None:
-        puffs = [Puff("dopamine", 1e-3, STRONG + novelty * H, STRONG + novelty * H + 30 * MIN)]
+        puffs = [Puff("dopamine", NOVELTY, STRONG + novelty * H, STRONG + novelty * H + 30 * MIN)]
     return Weeks(
         tree, segment_at(tree, spines.section, spines.x), spines.x, spines.volume, model.parameters, schedule, puffs,
-        drugs, tone=model.tone, crosstalk=False, structure=False,
+        drugs, tone=model.tone, crosstalk=False, structure=False, each=SYNAPSES / len(spines),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ class Unit:
     Parameters
     ----------
     cai : ndarray, shape (n_tick, n_spine)
-        Calcium by tick of 1 ms (mM).
+        Calcium by tick of 1 ms, over the spine's `ca_scale` (mM).
     pre : ndarray, shape (n_tick, n_spine)
         Releases of glutamate.
     """
@@ -71,4 +71,5 @@ def units(model: Model, protocols: Mapping[str, Sequence[Any]]) -> dict[str, Uni
         schedule = compile_schedule(items, model.choose, model.experiment.seed, tissue)
         ((_, episodes[name]),) = split(schedule, ())
     found, _ = capture(model, episodes)
-    return {name: Unit(calcium.cai.mean(axis=1, dtype=float), calcium.pre) for name, calcium in found.items()}
+    own = model.conductances["ca_scale"]
+    return {name: Unit(calcium.cai / own, calcium.pre) for name, calcium in found.items()}
