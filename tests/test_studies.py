@@ -49,7 +49,7 @@ def test_wilson_interval_is_that_of_the_textbook():
     assert high[0] == pytest.approx(1.96**2 / (20 + 1.96**2))
 
 
-@pytest.mark.parametrize("name", ["timing", "stdp", "space"])
+@pytest.mark.parametrize("name", ["timing", "stdp", "space", "memory", "structure", "priming"])
 def test_jobs_of_a_study_have_own_names_and_stable_hashes(name):
     from dendplast.studies.registry import study
 

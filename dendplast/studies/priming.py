@@ -1,7 +1,8 @@
 """Metaplasticity: what modulators did hours ago, or did not do for days, decides how large a change becomes.
 
-Spines with a spread of calcium peaks get one short tetanus.  Dopamine for ten minutes, some time before, primes them;
-a week without dopamine raises the threshold of their kinase.  Calcium is prescribed, so that nothing but history differs.
+Spines with a spread of calcium peaks get one short tetanus.  Dopamine for ten minutes, some time before, primes
+them; a week without dopamine raises the threshold of their kinase.  Calcium is prescribed, so that nothing but history
+differs.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def primed(values: Parameters, delays: Sequence[float], n: int, seed: int, block
     return np.array(out)
 
 
-def absent(values: Parameters, peaks: Sequence[float], days: float, n: int, seed: int, blocked: bool = False) -> np.ndarray:
+def absent(
+    values: Parameters, peaks: Sequence[float], days: float, n: int, seed: int, blocked: bool = False
+) -> np.ndarray:
     """Return the change 20 min after a tetanus by calcium peak per pulse (mM), shape (n_peak, n_spine).
 
     Dopamine's tone was gone for `days`, and is back since an hour.
