@@ -92,7 +92,7 @@ def kill_main(plan: Path, out: Path, kills: int, rng: np.random.Generator) -> li
 
 
 def kill_workers(plan: Path, out: Path, kills: int, rng: np.random.Generator) -> list[str]:
-    """Kill one computing process after another; a job that was killed twice is resumed; return a row for each kill."""
+    """Kill one computing process after another, resume what failed twice, and return a row for each kill."""
     rows, more, began = [], (), time.monotonic()
     while len(rows) < kills and time.monotonic() - began < LONGEST:
         process = start(plan, out, *more)
