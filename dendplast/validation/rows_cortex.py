@@ -142,7 +142,7 @@ ROWS |= {
 
 
 def _he(dt: float, agents: Sequence[tuple[str, str]], before: bool = False) -> Plan:
-    """Return 200 pairings with bursts at 10 Hz in trains of ten, a puff of the monoamine after each train (or before).
+    """Return 200 pairings with bursts at 10 Hz in trains of ten, a puff after each train (or before it).
 
     An EPSP is paired with four spikes at 100 Hz, as this laboratory did before (10.1016/j.neuron.2007.08.013).
     """
