@@ -125,8 +125,8 @@ def main() -> None:
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     dp.ensure_loaded()
-    lines = ["# Kills", "", "Written by `benchmarks/kills.py`. `kill -9` at random moments, then `--resume`; datasets of "
-             "the finished file against those of an undisturbed sweep, byte for byte.", ""]  # fmt: skip
+    lines = ["# Kills", "", "Written by `benchmarks/kills.py`. `kill -9` at random moments, then `--resume`; datasets "
+             "of the finished file against those of an undisturbed sweep, byte for byte.", ""]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         plan = write(Path(folder))
         alone = Path(folder) / "alone.h5"

@@ -1,9 +1,9 @@
 """Timing: the same pairing with dopamine before, during, after and long after it.
 
 `ca1`: 10 min of 20 uM dopamine in the bath around 100 pairings at 0.2 Hz, test stimuli before and after, as in the
-slices of Brzosko et al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15 trains of 10 pairings
-at 10 Hz, as in Yagishita et al. 2014 (10.1126/science.1255514).  Calcium of one unit is recorded on the cell
-and drives the rule under every condition; some conditions are run in full beside it.
+slices of Brzosko et al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15
+trains of 10 pairings at 10 Hz, as in Yagishita et al. 2014 (10.1126/science.1255514).  Calcium of one unit is
+recorded on the cell and drives the rule under every condition; some conditions are run in full beside it.
 """
 
 from __future__ import annotations
