@@ -157,7 +157,7 @@ def _timeline(ax: Any, labels: list[str], rows: np.ndarray) -> None:
     begins = {"before": -10.0, "during": 0.0, "after": 8.3}
     ends = {"before": 0.0, "during": 8.3, "after": 18.3}
     ax.axvspan(0, 8.3, color="#EEEEEE", lw=0)
-    ax.text(4.15, len(labels) - 0.4, "pairing", ha="center", va="bottom", fontsize=7)
+    ax.text(4.15, len(labels) - 0.45, "pairing", ha="center", va="bottom", fontsize=7)
     for row, label in zip(rows, labels, strict=True):
         order = ORDERS[label.partition(";")[0]]
         together = len({phase for _, phase in order}) < len(order)
@@ -166,8 +166,8 @@ def _timeline(ax: Any, labels: list[str], rows: np.ndarray) -> None:
             middle = row + (0.18 - 0.36 * k if together else 0.0)
             ax.barh(middle, ends[phase] - begins[phase], height, begins[phase],
                     color=MODULATOR_COLORS[SHORT[short]], lw=0)  # fmt: skip
-            ax.text((begins[phase] + ends[phase]) / 2, middle, short, ha="center", va="center", fontsize=6)
-    ax.set(xlim=(-12, 20), xlabel="Time from the first pairing (min)", ylim=(-0.6, len(labels) - 0.1))
+            ax.text((begins[phase] + ends[phase]) / 2, middle, short, ha="center", va="center", fontsize=4.5 if together else 6)
+    ax.set(xlim=(-12, 20), xlabel="Time from the first pairing (min)", ylim=(-0.6, len(labels) + 0.3))
     ax.set_yticks(rows, labels)
 
 
