@@ -92,7 +92,7 @@ def kill_main(plan: Path, out: Path, kills: int, rng: np.random.Generator) -> li
 
 
 def kill_workers(plan: Path, out: Path, kills: int, rng: np.random.Generator) -> list[str]:
-    """Kill one computing process after another; a job that was killed twice is resumed; return a row for each kill."""
+    """Kill one computing process after another, resume what failed twice, and return a row for each kill."""
     rows, more, began = [], (), time.monotonic()
     while len(rows) < kills and time.monotonic() - began < LONGEST:
         process = start(plan, out, *more)
@@ -125,8 +125,8 @@ def main() -> None:
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     dp.ensure_loaded()
-    lines = ["# Kills", "", "Written by `benchmarks/kills.py`. `kill -9` at random moments, then `--resume`; datasets of "
-             "the finished file against those of an undisturbed sweep, byte for byte.", ""]  # fmt: skip
+    lines = ["# Kills", "", "Written by `benchmarks/kills.py`. `kill -9` at random moments, then `--resume`; datasets "
+             "of the finished file against those of an undisturbed sweep, byte for byte.", ""]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         plan = write(Path(folder))
         alone = Path(folder) / "alone.h5"

@@ -80,8 +80,8 @@ def main() -> None:
         f"| one full run | {spread(times['full'])} |", f"| the map, 1,000 points by replay | {spread(times['map'])} |",
         f"| map over full run | {ratio:.2f} |", "",
         f"{options.checked} of its points, drawn at random, were simulated as well: the largest difference of a weight "
-        f"is {100 * largest / span:.2g} % of the range of weights in the map ({100 * span:.0f} % of the start), the mean "
-        f"{100 * mean / span:.2g} %.",
+        f"is {100 * largest / span:.2g} % of the range of weights in the map ({100 * span:.0f} % of the start), the "
+        f"mean {100 * mean / span:.2g} %.",
     ]  # fmt: skip
     options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dendplast import rule
-from dendplast.episodes import Calcium, Course, Episode, drive, split
+from dendplast.episodes import Calcium, Course, Episode, split
 from dendplast.parameters import Parameters
 from dendplast.presets import load_preset
 from dendplast.presynaptic import mean_release
 from dendplast.spines import Spines
-from dendplast.validation.ground import _experiment, _supply
+from dendplast.validation.ground import Ground, _experiment, _supply
 from dendplast.validation.library import LIBRARY
 from dendplast.validation.plan import Plan, load_regions
 from dendplast.validation.run import outcome
@@ -68,14 +67,13 @@ def percent(*ids: str, **more: Plan) -> dict[str, float]:
     """Return the measure of rows, and of more plans, of one region in percent, on drawn calcium."""
     plans = {name: LIBRARY[name] for name in ids} | more
     courses, calcium, parameters = courses_of(plans)
-    volume, rest = np.array([0.087]), np.array([7e-5])
-    p = rule.parameters(parameters.flat(), volume)
-    kept = drive(list(courses.values()), calcium, rest, p, tick=4, growth=0.3)
-    out = {}
-    for (name, course), states in zip(courses.items(), kept, strict=True):
-        last = [{k: v[0] for k, v in y.items()} for y in states]
-        out[name] = 100 * float(outcome(plans[name], course, calcium, rest, last, volume, p)["value"][0])
-    return out
+    ground = Ground(plans, courses, calcium, np.array([7e-5]), one_spine(), np.ones(1), parameters)
+    kept = ground.drive()(parameters.flat())
+    w_floor = parameters.expression.w_floor
+    return {
+        name: 100 * float(outcome(plans[name], course, ground, states, w_floor)["value"][0])
+        for (name, course), states in zip(courses.items(), kept, strict=True)
+    }
 
 
 def test_a_connection_that_depresses_gives_each_spike_its_mean_release():

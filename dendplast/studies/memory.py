@@ -249,19 +249,21 @@ def _draw_window(ax: Any, tables: Mapping[str, Any]) -> None:
 
 def _draw_controls(ax: Any, tables: Mapping[str, Any]) -> None:
     table = tables["outcome"]
-    shown = ["0.5 h", "weak alone", "anisomycin", "D1 blocked", "no dopamine", "novelty -0.5 h", "novelty +0.5 h",
-             "novelty -5 h"]  # fmt: skip
-    labels = ["strong\n0.5 h before", "weak\nalone", "with\nanisomycin", "D1\nblocked", "no\ndopamine",
-              "novelty\n0.5 h before", "novelty\n0.5 h after", "novelty\n5 h before"]  # fmt: skip
+    shown = {
+        "0.5 h": "strong 0.5 h before", "anisomycin": "same, anisomycin", "D1 blocked": "same, D1 blocked",
+        "no dopamine": "same, no dopamine", "weak alone": "weak alone", "novelty -0.5 h": "novelty 0.5 h before",
+        "novelty +0.5 h": "novelty 0.5 h after", "novelty -5 h": "novelty 5 h before",
+    }  # fmt: skip
     draw = np.random.default_rng(0)
     for k, name in enumerate(shown):
         values = _late(table, name)
-        ax.bar(k, values.mean(), 0.7, color=PALETTE["sky"] if k else PALETTE["green"], zorder=0)
-        ax.errorbar(k, values.mean(), _sem(values), fmt="none", ecolor="black", elinewidth=0.8, capsize=2)
-        ax.plot(k + draw.uniform(-0.25, 0.25, len(values)), values, ".", ms=2.5, color="black", alpha=0.5)
-    ax.axhline(100 * tables["limit"], color="black", lw=0.6, ls=":")
-    ax.set_xticks(range(len(shown)), labels, fontsize=5.5)
-    ax.set(ylabel=f"Late weight of the weak input (%)\nmean ± SEM, n = {len(_late(table, shown[0]))} spines")
+        ax.barh(k, values.mean(), 0.7, color=PALETTE["sky"] if k else PALETTE["green"], zorder=0)
+        ax.errorbar(values.mean(), k, xerr=_sem(values), fmt="none", ecolor="black", elinewidth=0.8, capsize=2)
+        ax.plot(values, k + draw.uniform(-0.25, 0.25, len(values)), ".", ms=2.5, color="black", alpha=0.5)
+    ax.axvline(100 * tables["limit"], color="black", lw=0.6, ls=":")
+    ax.set_yticks(range(len(shown)), list(shown.values()))
+    ax.invert_yaxis()
+    ax.set(xlabel=f"Late weight of the weak input (%)\nmean ± SEM, n = {len(_late(table, '0.5 h'))} spines")
 
 
 def _draw_protein(ax: Any, table: Any) -> None:

@@ -10,7 +10,10 @@ from .base import Study
 
 __all__ = ["STUDIES", "study"]
 
-STUDIES = {name: f"dendplast.studies.{name}" for name in ("timing", "stdp", "space", "map", "order", "dose", "memory")}
+STUDIES = {
+    name: f"dendplast.studies.{name}"
+    for name in ("timing", "stdp", "space", "map", "order", "dose", "memory", "structure", "priming")
+}
 """Name to module; each module has its `Study` as ``STUDY``."""
 
 

@@ -1,9 +1,9 @@
 """Timing: the same pairing with dopamine before, during, after and long after it.
 
 `ca1`: 10 min of 20 uM dopamine in the bath around 100 pairings at 0.2 Hz, test stimuli before and after, as in the
-slices of Brzosko et al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15 trains of 10 pairings
-at 10 Hz, as in Yagishita et al. 2014 (10.1126/science.1255514).  Calcium of one unit is recorded on the cell
-and drives the rule under every condition; some conditions are run in full beside it.
+slices of Brzosko et al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15
+trains of 10 pairings at 10 Hz, as in Yagishita et al. 2014 (10.1126/science.1255514).  Calcium of one unit is
+recorded on the cell and drives the rule under every condition; some conditions are run in full beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from ..build import build
 from ..capture import capture
 from ..drugs import Drug
-from ..episodes import Course, drive, split
+from ..episodes import Course, Drive, split
 from ..experiment import Experiment, Numerics, Placement, Record
 from ..model import Model
 from ..protocol import Pairing, Release, TestPulses
@@ -25,6 +25,7 @@ from ..release import Patch
 from ..replay import Condition, replay
 from ..rule import efficacy
 from ..simulate import record, run
+from ..solution import Solution
 from ..storage import study_file, write_labelled
 from .base import Finding, Job, Report, Study
 from .places import all_spines, crossing, nearest_to
@@ -36,6 +37,9 @@ MIN, S = 6e4, 1e3  # ms
 
 NUMERICS = Numerics(dt=0.05, d_lambda=0.2)
 """Coarser than the default: a spike in the dendrite moves by less than 2 %, its calcium by up to 4 %."""
+
+SLICE = Solution(ca=2.0, mg=2.0)
+"""Of the slices of 10.7554/eLife.09685 (mM)."""
 
 CA1_START, CA1_BATH = 20 * MIN, 10 * MIN
 CA1_ONSETS = (-25.0, -20.0, -15.0, -8.33, 0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)  # min after the last pairing
@@ -80,7 +84,7 @@ def _experiment(preset: str, seed: int) -> Experiment:
 
 def ca1_model(n_spine: int, seed: int) -> Model:
     placement = Placement(n=n_spine, region="apical", path_min=80, path_max=200)
-    return build(_experiment("ca1", seed).replaced(spines=placement))
+    return build(_experiment("ca1", seed).replaced(spines=placement, solution=SLICE))
 
 
 def _ca1(report: Report, dt: float, n_spine: int, seed: int) -> dict[str, Any]:
@@ -109,9 +113,10 @@ def driven(
     starts = [(t, episode.key) for t, episode in parts]
     courses = [Course(starts if c.active else [], model.supply.under(c.drugs), (until,)) for c in conditions]
     p = model.rule_parameters()
-    kept = [states[-1] for states in drive(courses, calcium, rest, p, tick=2)]
-    outcome = {n: np.array([[y[n][0] for y in kept]]) for n in ("tag_P", "tag_D", "primed")}
-    return outcome | {"w": np.array([[efficacy(y, p)[0] for y in kept]])}
+    drive = Drive(courses, calcium, rest, p.head_volume, p.ca_scale)
+    kept = [states[-1] for states in drive(model.parameters.flat())]
+    outcome = {n: np.array([[y[n] for y in kept]]) for n in ("tag_P", "tag_D", "primed")}
+    return outcome | {"w": np.array([[efficacy(y, p) for y in kept]])}
 
 
 def _ca1_full(report: Report, dt: float, onset: float | None, n_spine: int, seed: int) -> np.ndarray:

@@ -1,0 +1,45 @@
+"""History decides: prior modulators enlarge a later change, their absence raises its threshold, neighbours lower it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("neuron")
+
+from dendplast.presets import load_preset
+from dendplast.studies.neighbours import HALF_TIME, WIDTH, crosstalk
+from dendplast.studies.priming import absent, primed, threshold
+
+VALUES = load_preset("ca1").parameters
+MIN = 6e4
+
+
+def test_prior_modulation_enlarges_a_later_change_within_hours_only():
+    free, blocked = (primed(VALUES, (0.5, 6.0), 4, 1, block).mean(axis=1) for block in (False, True))
+    assert free[1] > 1.5 * max(free[0], 0.02)  # what a weight of 1 can be told from
+    assert free[2] < 0.02 and blocked.max() < 0.02
+
+
+def test_long_absence_of_modulators_raises_the_threshold_unless_their_receptor_is_blocked():
+    peaks = np.geomspace(1e-4, 1e-3, 5)
+    found = {(d, b): threshold(peaks, absent(VALUES, peaks, d, 2, 1, b)) for d in (0.0, 7.0) for b in (False, True)}
+    assert found[7.0, False] > 1.2 * found[0.0, False]
+    assert found[7.0, True] == pytest.approx(found[0.0, True], rel=0.03)  # 1 uM leaves a thousandth of D1
+
+
+def test_crosstalk_has_the_published_width_and_lasts_as_long():
+    """HAR07-05 to 10 and 19 to 23; width and half time within a third."""
+    distance = np.array([0.5, 2 / 3 * WIDTH / 2, 4 / 3 * WIDTH / 2, 10.0])
+    strong, weak = crosstalk(VALUES, distance, 1.5 * MIN)
+    assert strong.min() > 0.3
+    assert weak[0] > 0.5 * strong[0]
+    assert weak[1] > 0.5 * weak[0] > weak[2] and abs(weak[3]) < 0.05
+    early = crosstalk(VALUES, [3.0], 2 / 3 * HALF_TIME * MIN)[1][0]
+    later = crosstalk(VALUES, [3.0], 4 / 3 * HALF_TIME * MIN)[1][0]
+    assert early > 0.5 * weak[0] > later
+
+
+def test_crosstalk_needs_the_neighbour_first_and_the_same_branch():
+    for case in ({"order": 0}, {"order": -1}, {"apart": True}):
+        assert np.abs(crosstalk(VALUES, [3.0], 1.5 * MIN, **case)[1]).max() < 0.02, case
