@@ -16,11 +16,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import tree  # noqa: E402
-from machine import machine, spread  # noqa: E402
+from machine import machine, memory, spread  # noqa: E402
 
 WARM = 10.0  # ms before the clock starts
 ENGINES = ("ours-coreneuron", "ours-neuron", "explicit", "arbor")
@@ -93,7 +93,17 @@ def table(rows: list[tuple[int, dict[str, list[dict]]]], arguments: argparse.Nam
                 f"| {n} | {engine} | {spread(cpu)} | {ratio:.2f} | {memory:.1f} | {runs[0]['soma']:.2f} | "
                 f"{1e3 * runs[0]['calcium']:.3f} |"
             )
+    powers = [(engine, exponent(rows, engine)) for engine in rows[0][1]]
+    if all(power is not None for _, power in powers):
+        shown = ", ".join(f"{engine} {power:.2f}" for engine, power in powers)
+        lines += ["", f"Power of the number of spines, from 1,000 on, with which the time grows: {shown}."]
     return "\n".join([*lines, "", NOTES, ""])
+
+
+def exponent(rows: list[tuple[int, dict[str, list[dict]]]], engine: str) -> float | None:
+    """Return the power of the number of spines with which a time grows, None for fewer than three counts."""
+    found = [(n, np.median([r["cpu"] for r in runs[engine]])) for n, runs in rows if n >= 1000]
+    return float(np.polyfit(*np.log(np.array(found)).T, 1)[0]) if len(found) > 2 else None
 
 
 NOTES = """What is not the same. *explicit*: cnexp on every state at every step; concentrations of modulators are
@@ -136,14 +146,6 @@ def build_catalogue(python: str, work: Path) -> None:
     path = os.pathsep.join([str(tool.parent), os.environ.get("PATH", "")])
     environment = os.environ | {"PATH": path}
     subprocess.run([tool, "exspine", mods], cwd=work, env=environment, check=True, capture_output=True)
-
-
-def memory() -> float:
-    """Return the resident memory of this process (kB)."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * resource.getpagesize() / 1024
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def build_tree() -> tuple:
@@ -197,6 +199,8 @@ def ours(n: int, until: float, engine: str) -> dict:
     begin = time.process_time()
     numerics = dp.Numerics(engine=engine, dt=tree.DT)
     spines = place_at(cell.geometry(), section + 1, x, seed=1)
+    alike = {"volume": np.full(n, np.pi / 4 * tree.HEAD**3), "R_neck": np.full(n, tree.R_NECK)}
+    spines = replace(spines, **alike)
     model = dp.build(dp.Experiment(preset="passive", numerics=numerics), cell=cell, spines=spines)
     setup = time.process_time() - begin
     model.driver = model  # the model queues no events of its own

@@ -85,7 +85,8 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     finally:
         model.driver, model.held = None, held
     c = model.parameters.calcium
-    model.set_conductances(ca_scale=(given["bap"] / c.bap_peak + given["epsp"] / c.epsp_peak) / 2)
+    own = {"bap": given["bap"] / c.bap_peak, "epsp": given["epsp"] / c.epsp_peak}
+    model.set_conductances(ca_scale=(1 - c.epsp_share) * own["bap"] + c.epsp_share * own["epsp"])
     return peaks
 
 

@@ -285,7 +285,8 @@ def _trunk(apical: Iterable) -> set:
     while stems:
         stem = max(stems, key=carried.get)
         trunk.add(stem)
-        stems = [child for child in stem.children() if child in carried]
+        below = set(stem.children())
+        stems = [sec for sec in apical if sec in below]  # in the tree's order, which decides between equals
     return trunk
 
 

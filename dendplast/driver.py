@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 from neuron import h
 
-from .consolidate import LIGANDS, Engine, Inflow, rest_grid
+from .consolidate import Engine, rest_grid
 from .engine import choose_engine
 from .errors import SimulationError
+from .exchange import Exchange
 from .feed import Feed
 from .model import Model
 from .recorder import Recorder
-from .release import N_RATE
 from .result import OUTCOMES
-from .rule import INTEGRALS, STATES, State, efficacy
-from .slots import MODULATOR_STATES, SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
+from .rule import INTEGRALS, STATES
+from .slots import SPINE_FAST, Slots, cell_references, spine_references
 from .stepping import PIECE, TICK, forward, next_multiple, settle
 
 __all__ = ["Driver"]
@@ -64,7 +64,8 @@ class Driver:
         sections = [*model.cell.sections, *model.heads, *model.necks]
         self.electric = Slots(cell_references(sections))
         self.fast = {n: Slots(spine_references(model.processes, n)) for n in SPINE_FAST}
-        self.slow = {n: Slots(spine_references(model.processes, n)) for n in (*SPINE_RULE, *MODULATOR_STATES)}
+        self.exchange = Exchange(model)
+        self.slow = self.exchange.slow
         self.peak = Slots(spine_references(model.processes, "cai_peak"))
         self.captured: list[tuple[float, np.ndarray]] = []
         self.gains = model.gains
@@ -84,23 +85,18 @@ class Driver:
         self._events = self._on_grid(times), netcons
         arrivals = self.model.arrivals()
         arrivals = replace(arrivals, time=self._on_grid(arrivals.time))
-        reached = np.zeros(len(self.model.spines), bool)
-        reached[self.model.field.reached] = True
-        self.groups = [g for g in (np.flatnonzero(reached), np.flatnonzero(~reached)) if len(g)]
         self.arrivals, self.feed = arrivals, Feed(self.model.processes, self.model.field.courses)
-        number = np.full(len(reached), -1)
-        self.engines = []
-        for group in self.groups:
-            number[group] = np.arange(len(group))
-            mine = arrivals.only(np.isin(arrivals.where[0], group))
-            mine = replace(mine, where=(number[mine.where[0]],))
-            inflows = [Inflow((number[c.spine],), c) for c in self.feed.courses] if reached[group[0]] else []
-            self.engines.append(
-                Engine(
-                    self.model.rule_parameters(group), (len(group),), self.model.rates(), self.model.uptake(),
-                    self.model.bath, self.model.bath_times, mine, inflows,
-                )
-            )  # fmt: skip
+        self.exchange.refresh(len(times), self.arrivals, self.feed)
+
+    @property
+    def groups(self) -> list[np.ndarray]:
+        """The spines of each engine."""
+        return self.exchange.groups
+
+    @property
+    def engines(self) -> list[Engine]:
+        """What moves the rule in rests."""
+        return self.exchange.engines
 
     def _on_grid(self, times: np.ndarray) -> np.ndarray:
         """Return times (ms) moved to whole steps, a whole tick being an exact number."""
@@ -111,12 +107,11 @@ class Driver:
         model = self.model
         h.finitialize(model.preset.cell.v_init)
         self.model.set_bath(0.0)
-        slow = {n: s.get() for n, s in self.slow.items()}
+        slow = self.exchange.values()
         moved = settle(self.electric.get, model.experiment.numerics.settle, self.dt, step=self.engine.forward)
         if not self.full:
             self._check_rest(moved)
-        for n, values in slow.items():
-            self.slow[n].set(values)
+        self.exchange.write(slow)
         self._mark_rest()
         self.peak.set(self.rest["cai"])
         self.t, self.active_since, self.rest_since, self.last_event = 0.0, None, 0.0, -np.inf
@@ -138,11 +133,10 @@ class Driver:
         """Find the rest under the gains of this moment; the rule and the clock stand still meanwhile."""
         if self.gains.moved(self.rest["gains"]) <= RESETTLE:
             return
-        slow, peak = {n: s.get() for n, s in self.slow.items()}, self.peak.get()
+        slow, peak = self.exchange.values(), self.peak.get()
         longest = PIECE * max(1, round(self.model.experiment.numerics.settle / PIECE))  # whole ticks of the rule
         self._check_rest(settle(self.electric.get, longest, self.dt, QUIET, self.engine.forward))
-        for n, values in slow.items():
-            self.slow[n].set(values)
+        self.exchange.write(slow)
         self._mark_rest()
         self.peak.set(peak)
 
@@ -153,7 +147,7 @@ class Driver:
             "clock": [self.t, self.active_since, self.rest_since, self.last_event],
             "electric": self.electric.get(),
             "fast": {n: s.get() for n, s in self.fast.items()},
-            "slow": {n: s.get() for n, s in self.slow.items()},
+            "slow": self.exchange.values(),
             "peak": self.peak.get(),
             "rest": self.rest,
             "level": {at: p.level for at, p in self.model.electrodes().items()},
@@ -184,8 +178,7 @@ class Driver:
         self.electric.set(state["electric"])
         for name in self.fast:
             self.fast[name].set(state["fast"][name])
-        for name in self.slow:
-            self.slow[name].set(state["slow"][name])
+        self.exchange.write(state["slow"])
         self.peak.set(state["peak"])
         for at, pulse in self.model.electrodes().items():
             pulse.level = state["level"].get(at, 0.0)
@@ -318,27 +311,27 @@ class Driver:
         stop = min(wake, horizon)
         grid = rest_grid(self.rest_since, stop, self.model.bath_times(self.rest_since, stop))
         grid = grid[grid > self.t + 1e-9]
-        engines = self._gather()
+        engines = self.exchange.gather()
         ca = self.rest["cai"]
         for t in grid:
             if t > end + 1e-9:
-                self._scatter(engines)
+                self.exchange.scatter()
                 return False
             for group, engine in zip(self.groups, engines, strict=True):
                 engine.rest(self.t, t, ca[group])
             self.t = float(t)
             if self.watch is not None and self.watch.wants(self.t, None):
-                self._scatter(engines)
+                self.exchange.scatter()
                 self.watch.sample(self.t, active=False)
-        self._scatter(engines)
+        self.exchange.scatter()
         return self.t >= wake - 1e-9
 
     def peek(self, t: float) -> dict[str, np.ndarray]:
         """Return the outcome at `t` (ms), at or a little after the driver's own time, which does not move."""
         if self.active_since is None and t > self.t:
-            engines = self._ahead(t)
-            values = {n: self._join(engines, n) for n in (*STATES, *INTEGRALS)}
-            values["w"] = self._weights(engines)
+            self._ahead(t)
+            values = {n: self.exchange.join(n) for n in (*STATES, *INTEGRALS)}
+            values["w"] = self.exchange.weights()
         else:
             values = {n: self.slow[n].get() for n in (*STATES, *INTEGRALS, "w")}
         values["cai_peak"] = self.peak.get()
@@ -347,52 +340,11 @@ class Driver:
     def reach(self, t: float) -> None:
         """Rest to `t` (ms) itself, where `to` has stopped a step before it: the end of a run."""
         if self.active_since is None and t > self.t:
-            self._scatter(self._ahead(t))
+            self._ahead(t)
+            self.exchange.scatter()
             self.t = t
 
-    def _ahead(self, t: float) -> list[Engine]:
-        """Return the engines after a rest to `t` (ms)."""
-        engines = self._gather()
-        for group, engine in zip(self.groups, engines, strict=True):
+    def _ahead(self, t: float) -> None:
+        """Move the engines through a rest to `t` (ms)."""
+        for group, engine in zip(self.groups, self.exchange.gather(), strict=True):
             engine.rest(self.t, t, self.rest["cai"][group])
-        return engines
-
-    # ---- between NEURON and the engines ----------------------------------------------------------------
-
-    def _gather(self) -> list[Engine]:
-        values = {n: self.slow[n].get() for n in (*STATES, *INTEGRALS)}
-        released = {n: self.slow[f"s_{n}"].get().reshape(N_RATE, -1) for n in LIGANDS}
-        for group, engine in zip(self.groups, self.engines, strict=True):
-            engine.y = State.of({n: v[group] for n, v in values.items()})
-            engine.s = {n: v[:, group] for n, v in released.items()}
-            engine.c = {}
-        return self.engines
-
-    def _scatter(self, engines: list[Engine]) -> None:
-        for name in (*STATES, *INTEGRALS):
-            self.slow[name].set(self._join(engines, name))
-        for name in LIGANDS:
-            whole = np.zeros((N_RATE, len(self.model.spines)))
-            for group, engine in zip(self.groups, engines, strict=True):
-                whole[:, group] = engine.s[name]
-            self.slow[f"s_{name}"].set(whole.ravel())
-            if all(engine.c for engine in engines):
-                c = np.zeros(len(self.model.spines))
-                for group, engine in zip(self.groups, engines, strict=True):
-                    c[group] = engine.c[name]
-                self.slow[name].set(c)
-        self.slow["w"].set(self._weights(engines))
-
-    def _join(self, engines: list[Engine], name: str) -> np.ndarray:
-        out = np.zeros(len(self.model.spines))
-        for group, engine in zip(self.groups, engines, strict=True):
-            out[group] = engine.y[name]
-        return out
-
-    def _weights(self, engines: list[Engine]) -> np.ndarray:
-        if not self.model.experiment.numerics.plastic:
-            return np.ones(len(self.model.spines))
-        out = np.zeros(len(self.model.spines))
-        for group, engine in zip(self.groups, engines, strict=True):
-            out[group] = efficacy(engine.y, engine.p)
-        return out

@@ -91,6 +91,8 @@ def choose_engine(model: Model, capture: bool = False) -> Engine:
     asked = model.experiment.numerics.engine
     if asked == "neuron":
         return Engine("neuron", "asked for", forward)
+    if asked == "auto" and len(model.processes) < WORTHWHILE:
+        return Engine("neuron", f"fewer than {WORTHWHILE} spines", forward)
     obstacle = _obstacle(model, capture)
     if asked == "coreneuron":
         if obstacle:
@@ -98,8 +100,6 @@ def choose_engine(model: Model, capture: bool = False) -> Engine:
         return Engine("coreneuron", "asked for", _stepper(compile_core()))
     if obstacle:
         return Engine("neuron", obstacle, forward)
-    if len(model.processes) < WORTHWHILE:
-        return Engine("neuron", f"fewer than {WORTHWHILE} spines", forward)
     library = core_library()
     if library is None:
         return Engine("neuron", "CoreNEURON's library is not compiled (dendplast compile --coreneuron)", forward)
@@ -115,7 +115,7 @@ def _obstacle(model: Model, capture: bool) -> str:
     if model.field.courses:
         return "a field solved ahead is written into the spines every ms, which only NEURON can be told in a run"
     if _loaded is not None and _loaded != core_library():
-        return f"this process has loaded {_loaded} into CoreNEURON, which keeps its first library"
+        return "this process has loaded another library into CoreNEURON, which keeps its first"
     others = [sec.name() for sec in h.allsec() if sec not in _own(model)]
     if others:
         return f"CoreNEURON would take along the session's other sections, such as {others[0]}"

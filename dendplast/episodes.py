@@ -15,16 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from .consolidate import LIGANDS, Arrivals, Engine, Inflow, calm
-from .diffusion import soe_rates
+from .consolidate import GROWTH, STEP_MAX, calm, rest_grid
 from .drugs import Drug, bath
-from .parameters import SHARES
-from .release import SoeSettings
-from .rule import State
+from .rule import parameters, resting
 from .schedule import Schedule
 from .supply import Supply
 
-__all__ = ["CHANNELS", "Calcium", "Course", "Episode", "drive", "split"]
+__all__ = ["CHANNELS", "Calcium", "Course", "Drive", "Episode", "split"]
 
 GAP = 600.0
 """Events further apart than this (ms) belong to two episodes; calcium and most channels are at rest by then."""
@@ -32,11 +29,8 @@ GAP = 600.0
 LEAD = 5.0
 """An episode begins this long (ms) before its first event: longer than a spike's pulse leads its spike."""
 
-BATH = 1000.0
-"""The bath is read once in so long (ms); wash takes tens of seconds."""
-
-STEP_MAX = 20_000.0
-"""Largest step of a rest (ms)."""
+LONG = 10
+"""Ticks taken at once in a quiet part of an episode."""
 
 CHANNELS = ("nmda_scale", "open_R", "open_L", "open_T")
 """What drugs do to calcium itself, by the names of `drugs.bath`."""
@@ -144,165 +138,124 @@ class Course:
     at: tuple[float, ...]
 
 
-class _Columns(Engine):
-    """The engine with one column a course and candidate; a course's bath is read anew in seconds that change it."""
-
-    def __init__(self, p: SimpleNamespace, courses: Sequence[Course], copies: int, n_spine: int) -> None:
-        self.courses, self.copies, self.second = courses, copies, -1
-        self._times = [c.supply.bath_times(-1.0, c.at[-1] + BATH) for c in courses]
-        self._read: list[tuple[int, dict[str, float]]] = [(-1, {})] * len(courses)
-        shape = (len(courses) * copies, n_spine)
-        columns = [(c.supply, k * copies + i) for k, c in enumerate(courses) for i in range(copies)]
-        parts = [(s.arrivals, k) for s, k in columns if len(s.arrivals)]
-        arrivals = Arrivals.merged([a.of_condition(k) for a, k in parts]) if parts else None
-        inflows = [Inflow((np.full(len(c.spine), k), c.spine), c) for s, k in columns for c in s.field.courses]
-        super().__init__(
-            p, shape, soe_rates(SoeSettings()), courses[0].supply.uptake(0.0), lambda t: {},
-            lambda a, b: np.zeros(0), arrivals, inflows,
-        )  # fmt: skip
-
-    def _look(self, t: float) -> None:
-        """Read the bath of the second around `t` (ms) into columns."""
-        second = int(t // BATH)
-        if second == self.second:
-            return
-        self.second = second
-        middle = (second + 0.5) * BATH if t > 0 else 0.0
-        for k, course in enumerate(self.courses):
-            passed = int(np.searchsorted(self._times[k], middle))
-            if passed != self._read[k][0]:
-                self._read[k] = (passed, course.supply.bath(middle))
-        each = [values for _, values in self._read]
-        now = {name: np.repeat([e[name] for e in each], self.copies)[:, None] for name in each[0]}
-        drugs: dict[str, Any] = {
-            kind: {n[4:]: v for n, v in now.items() if n.startswith(short) and v.any()}
-            for kind, short in (("agonist", "ago_"), ("antagonist", "ant_"))
-        }
-        drugs |= {"gs": now["gs_ext"], "share": {name: now[f"share_{name}"] for name in SHARES}}
-        self._bath = {name: now[f"{name}_ext"] for name in LIGANDS}, drugs
-        self._left = {name: now[f"uptake_{name}"] for name in LIGANDS}
-
-
-def drive(
-    courses: Sequence[Course], calcium: Mapping[str, Calcium], rest: np.ndarray, p: SimpleNamespace,
-    copies: int = 1, tick: int = 1, growth: float = 0.1,
-) -> list[list[dict[str, np.ndarray]]]:  # fmt: skip
-    """Drive the rule with recorded calcium through every course.
+class Drive:
+    """Courses on the same spines, ready to be driven with any parameters of the rule.
 
     Parameters
     ----------
     courses : sequence of Course
-        Experiments on the same spines.
+        Experiments.
     calcium : mapping of str to Calcium
         By name of the episode.
     rest : ndarray, shape (n_spine,)
         Calcium at rest (mM).
-    p : SimpleNamespace
-        `rule.parameters`; entries may have shape (n_course * copies, 1).
-    copies : int
-        Columns of each course, for as many parameter sets; copies of a course are neighbours.
-    tick : int
-        Step while calcium is high (ms).
-    growth : float
-        Step of a rest over the time since it began (1).
-
-    Returns
-    -------
-    list of list of dict
-        For each course and each of its times ``at``: every state, shape (copies, n_spine); inside an episode
-        that at its end.
+    volume, ca_scale : ndarray, shape (n_spine,)
+        Size of the heads (um3), calcium of the spines' own responses over the preset's (1).
     """
-    engine = _Columns(p, courses, copies, len(rest))
-    starts = [dict(course.episodes) for course in courses]
-    stops = sorted({t for c in courses for t in c.at})
-    kept: list[list[dict[str, np.ndarray]]] = [[] for _ in courses]
-    quiet = np.broadcast_to(rest, engine.shape)
-    t = 0.0
-    for begin, end in [*_stretches(courses, calcium), (np.inf, np.inf)]:
-        for stop in [s for s in stops if t <= s <= begin] + [begin]:
-            if np.isfinite(stop):
-                t = _relax(engine, t, stop, quiet, growth)
-                _keep(engine, courses, kept, stop)
-        if t >= stops[-1]:
-            break
-        t = _excite(engine, starts, calcium, begin, end, rest, tick)
-        for stop in [s for s in stops if begin < s <= end]:
-            _keep(engine, courses, kept, stop)
-    return kept
+
+    def __init__(
+        self, courses: Sequence[Course], calcium: Mapping[str, Calcium], rest: np.ndarray, volume: np.ndarray,
+        ca_scale: np.ndarray,
+    ) -> None:  # fmt: skip
+        from .replay_steps import Arriving, Bath, Courses  # numba is loaded by who drives, not by who only splits
+
+        self.courses, self.calcium, self.rest, self.volume, self.ca_scale = courses, calcium, rest, volume, ca_scale
+        n = len(rest)
+        self._baths = [Bath.of(c.supply, c.at[-1]) for c in courses]
+        self._arriving = [Arriving.of(c.supply, n) for c in courses]
+        self._fields = [Courses.of(c.supply.field.courses, n) for c in courses]
+
+    def __call__(
+        self, values: Mapping[str, float], tick: int = 1, growth: float = GROWTH
+    ) -> list[list[dict[str, np.ndarray]]]:
+        """Drive the rule with recorded calcium through every course.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            Parameters (`Parameters.flat`).
+        tick : int
+            Step while calcium is read (ms).
+        growth : float
+            Step of a rest over the time since it began (1).
+
+        Returns
+        -------
+        list of list of dict
+            For each course and each of its times ``at``: every state, shape (n_spine,).
+        """
+        from . import jit
+        from .fastrule import STATE, from_records, parameter_records, to_records
+
+        p = parameters(values, self.volume, self.ca_scale)
+        record = parameter_records([values])[0]
+        table, sizes = self._table(p, tick)
+        n, out = len(self.rest), []
+        parts = zip(self.courses, self._baths, self._arriving, self._fields, strict=True)
+        for course, bath, arriving, fields in parts:
+            steps = _steps(course, sizes, tick, growth)
+            y, kept = to_records(resting(p, bath.surround(0), (n,))), np.empty((len(course.at), n), STATE)
+            jit.follow(
+                np.arange(n), y, kept, np.empty(2, STATE), True, *map(tuple, (steps, table, bath, arriving, fields)),
+                record, self.volume, self.ca_scale, growth, STEP_MAX,
+            )  # fmt: skip
+            states = from_records(kept.reshape(-1), kept.shape)
+            out.append([{name: states[name][k] for name in states} for k in range(len(course.at))])
+        return out
+
+    def _table(self, p: SimpleNamespace, tick: int) -> tuple[Any, dict[str, tuple[int, np.ndarray]]]:
+        """Return the calcium of all episodes row by row, and of each its first row and the ticks of its steps."""
+        from .replay_steps import Calcium as Rows
+
+        sizes, rows, first = {}, [], 0
+        for key, unit in self.calcium.items():
+            each = _sizes(calm(unit.cai, unit.pre, self.rest, p), tick)
+            rows.append(Rows.of(unit.cai, unit.pre, self.rest, each))
+            sizes[key] = (first, np.array(each))
+            first += len(each)
+        last = Rows(self.rest[:, None], np.zeros((len(self.rest), 1)))
+        # each table ends with the rest; one at the end is enough
+        joined = [np.concatenate([*(r[k][:, :-1] for r in rows), last[k]], axis=1) for k in (0, 1)]
+        return Rows(*map(np.ascontiguousarray, joined)), sizes
 
 
-def _stretches(
-    courses: Sequence[Course], calcium: Mapping[str, Calcium]
-) -> list[tuple[float, float]]:
-    """Return the times in which any course has an episode, as disjoint intervals (ms)."""
-    spans = sorted(
-        {(t, t + len(calcium[key].cai)) for c in courses for t, key in c.episodes}
-    )
-    out: list[tuple[float, float]] = []
-    for begin, end in spans:
-        if out and begin < out[-1][1]:
-            out[-1] = (out[-1][0], max(end, out[-1][1]))
-        else:
-            out.append((begin, end))
+def _sizes(quiet: np.ndarray, tick: int) -> list[int]:
+    """Divide the ticks of an episode: by `tick` while calcium is read, ten times that in quiet parts."""
+    out, k = [], 0
+    while k < len(quiet):
+        long = k + LONG * tick <= len(quiet) and quiet[k : k + LONG * tick].all()
+        out.append(LONG * tick if long else min(tick, len(quiet) - k))
+        k += out[-1]
     return out
 
 
-def _relax(
-    engine: Engine, t: float, stop: float, quiet: np.ndarray, growth: float
-) -> float:
-    """Advance a rest to `stop`; steps grow with the time since it began."""
-    begun = t
-    while t < stop:
-        step = min(max(1.0, growth * (t - begun)), STEP_MAX)
-        end = stop if t + 1.5 * step >= stop else t + step
-        engine.rest(t, end, quiet)
-        t = end
-    return t
+def _steps(course: Course, sizes: Mapping[str, tuple[int, np.ndarray]], tick: int, growth: float) -> Any:
+    """Return the steps that lead through a course; an episode ends where the next one begins."""
+    from .replay_steps import Steps
 
-
-def _excite(
-    engine: _Columns, starts: list[dict[float, str]], calcium: Mapping[str, Calcium], begin: float, end: float,
-    rest: np.ndarray, tick: int,
-) -> float:  # fmt: skip
-    """Advance all courses through one stretch, by `tick` while calcium is high and ten times that in its tail."""
-    n = int(end - begin)
-    ca = np.broadcast_to(rest.astype(np.float32), (n, len(starts), len(rest))).copy()
-    pre = np.zeros(ca.shape)
-    for k, mine in enumerate(starts):
-        for t, key in mine.items():
-            if begin <= t < end:
-                first, unit = int(t - begin), calcium[key]
-                ca[first : first + len(unit.cai), k] = unit.cai
-                pre[first : first + len(unit.pre), k] += unit.pre
-    quiet = calm(ca, pre, rest, engine.p)
-    k = 0
-    while k < n:
-        size = min(tick, n - k)
-        if k + 10 * tick <= n and quiet[k : k + 10 * tick].all():
-            size = 10 * tick
-        part = _wide(ca[k : k + size].mean(axis=0, dtype=float), engine.copies)
-        if size > tick:
-            engine.rest(begin + k, begin + k + size, part)
-        else:
-            engine.tick(begin + k, part, float(size), _wide(pre[k : k + size].sum(axis=0), engine.copies))
-        k += size
-    return end
-
-
-def _wide(values: np.ndarray, copies: int) -> np.ndarray:
-    return np.repeat(values, copies, axis=0)
-
-
-def _keep(
-    engine: _Columns, courses: Sequence[Course], kept: list[list[dict]], stop: float
-) -> None:
-    """Keep the outcome of every course that asks for this time."""
-    y: State = engine.y
-    for k, course in enumerate(courses):
-        if (
-            stop in course.at
-            and len(kept[k]) < len(course.at)
-            and course.at[len(kept[k])] == stop
-        ):
-            rows = slice(k * engine.copies, (k + 1) * engine.copies)
-            kept[k].append({name: y[name][rows].copy() for name in y})
+    breaks = course.supply.bath_times(0.0, course.at[-1])
+    rest = sum(len(each) for _, each in sizes.values())
+    end, row, is_tick, kept = [np.zeros(0)], [np.zeros(0, int)], [np.zeros(0, bool)], []
+    count, t, times = 0, 0.0, course.at
+    starts = [*course.episodes, (np.inf, "")]
+    for k, (begin, key) in enumerate(starts):
+        for stop in [s for s in times if t <= s < begin] + [min(begin, times[-1])]:
+            if stop > t:
+                end.append(rest_grid(t, stop, breaks, growth=growth))
+                row.append(np.full(len(end[-1]), rest))
+                is_tick.append(np.zeros(len(end[-1]), bool))
+                count, t = count + len(end[-1]), float(stop)
+            while len(kept) < len(times) and times[len(kept)] <= t:
+                kept.append(count)
+        if len(kept) == len(times):
+            break
+        first, each = sizes[key]
+        ends = begin + np.cumsum(each, dtype=float)
+        ends = ends[ends <= starts[k + 1][0]]
+        while len(kept) < len(times) and times[len(kept)] < ends[-1]:
+            kept.append(count + int(np.searchsorted(ends, times[len(kept)], side="right")))
+        end.append(ends)
+        row.append(first + np.arange(len(ends)))
+        is_tick.append(each[: len(ends)] <= tick)
+        count, t = count + len(ends), float(ends[-1])
+    return Steps(*(np.concatenate(x) for x in (end, row, is_tick)), np.array(kept, int))

@@ -51,8 +51,9 @@ class Numerics(Description):
     `field` is the backend of the modulators' fields: linear uptake as exponentials (``"soe"``) or exact sums
     (``"green"``), saturating uptake around each site by itself (``"radial"``) or of all together (``"grid"``,
     points `grid_h` apart); ``"auto"`` decides by how far releases fill the uptake.  `engine` takes the steps:
-    NEURON, or CoreNEURON, which is faster with many spines and equal to rounding; ``"auto"`` takes CoreNEURON where
-    it pays and has been compiled for.
+    NEURON, or CoreNEURON, which is faster with many spines and equal to rounding; ``"auto"`` takes CoreNEURON
+    where it pays and has been compiled for.  With `check` a run is done a second time with every step taken, and
+    the result says by how much efficacies and tags were off (``check_w`` and others, over the largest change).
     """
 
     dt: float = quantity(0.025, "ms", "10.1162/neco.1997.9.6.1179 (the usual step of NEURON)", 1e-4, 0.2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ class Partial:
     ----------
     path : str or Path
         Where the finished file goes.
+    several : bool
+        Other processes may be writing the same file now: the name is this writer's own.
 
     Raises
     ------
@@ -41,11 +44,12 @@ class Partial:
         If the folder does not exist or can not be written.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, several: bool = False) -> None:
         self.path = Path(path)
         if self.path.is_dir():
             raise StorageError(f"{self.path}: is a folder; give the name of a file")
-        self.partial = self.path.with_name(f".{self.path.name}.partial")
+        own = f".{uuid.uuid4().hex[:12]}" if several else ""
+        self.partial = self.path.with_name(f".{self.path.name}{own}.partial")
         if not self.path.parent.is_dir():
             raise StorageError(f"{self.path}: the folder {self.path.parent} does not exist; create it first")
         try:
@@ -85,15 +89,17 @@ def ensure_writable(path: str | Path) -> None:
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, several: bool = False) -> Iterator[Path]:
     """Give a name to write under; when the block ends well the file stands at `path`, else nothing does.
+
+    With `several`, other processes may be writing the same file, and the last one to end stands.
 
     Raises
     ------
     StorageError
         If the file can not be written.
     """
-    file = Partial(path)
+    file = Partial(path, several)
     try:
         yield file.partial
     except OSError as error:

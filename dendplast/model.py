@@ -176,7 +176,8 @@ class Model:
         """
         self.solution = solution
         values = changes(solution, self.parameters.flat(), self.preset.cell.celsius)
-        self._scale["g_vgcc"], self._scale["ca_fraction"] = values.pop("vgcc_scale"), values.pop("ca_fraction_scale")
+        self._scale["g_vgcc"] = values.pop("vgcc_scale")
+        self._scale["ca_fraction"] = values.pop("ca_fraction_scale")
         self._write(values)
         self.set_conductances(**self.conductances)
 
@@ -190,7 +191,7 @@ class Model:
         return self.preset.cell.celsius if self.solution.celsius is None else self.solution.celsius
 
     def set_conductances(self, **values: np.ndarray) -> None:
-        """Set ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS), ``ca_fraction`` or ``ca_scale`` (1) of every spine, undrugged."""
+        """Set ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS), ``ca_fraction``, ``ca_scale`` (1) of every spine, undrugged."""
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
             for process, value in zip(self.processes, self.conductances[name], strict=True):

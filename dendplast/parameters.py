@@ -54,7 +54,8 @@ _TUNED = "assumed: tuned on "
 
 
 _POPULATION = {
-    "bap_peak", "epsp_peak", "bap_spread", "epsp_spread", "bap_volume", "epsp_volume", "ampa_volume"
+    "bap_peak", "epsp_peak", "bap_spread", "epsp_spread", "bap_volume", "epsp_volume", "epsp_share",
+    "ampa_volume",
 }  # fmt: skip
 """Targets of the calibration and their spread between spines."""
 
@@ -116,6 +117,9 @@ class CalciumParameters(Description):
     epsp_spread: float = quantity(0.66, "1", _CHINDEMI + " (SD over mean between spines, 0.44/0.67 uM)", 0, 2)
     bap_volume: float = quantity(
         0.0, "1", "assumed: correlation of ln(bap_peak) with ln(volume); none published", -1, 1
+    )
+    epsp_share: float = quantity(
+        0.5, "1", "assumed: what a spine is used to is its EPSP as much as its spike (10.1038/s41467-022-30214-w)", 0, 1
     )
     epsp_volume: float = quantity(
         0.0, "1", "assumed: correlation of ln(epsp_peak) with ln(volume); none published", -1, 1

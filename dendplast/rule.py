@@ -39,7 +39,8 @@ __all__ = [
 ]
 
 STATES = (
-    "cam", "kinase", "phosphatase", "cyclase", "glu", "glu_P", "ecb", "elig_P", "elig_D", *RECEPTORS, *AFFINITY_STATES, "PKA", "PLC",
+    "cam", "kinase", "phosphatase", "cyclase", "glu", "glu_P", "ecb", "elig_P", "elig_D",
+    *RECEPTORS, *AFFINITY_STATES, "PKA", "PLC",
     "tag_P", "tag_D", "labile",
     "early", "prp", "late", "primed", "theta", "volume",
 )  # fmt: skip

@@ -85,6 +85,7 @@ def run(
                 for name, values in driver.peek(t).items():
                     outcomes[name].append(values)
             final = driver.state()
+            check = _against_full(model, state, asked, outcomes) if experiment.numerics.check else {}
     finally:
         model.driver = None
     table = {n: np.array(v) for n, v in outcomes.items()}
@@ -105,6 +106,7 @@ def run(
         provenance=provenance(experiment.seed)
         | {f"field_{modulator}": text for modulator, text in model.field.report.items()}
         | {"engine": driver.engine.name, "engine_reason": driver.engine.reason}
+        | check
         | {"wall_time_s": clock.perf_counter() - wall, "until": end},
         state=final,
     )
@@ -120,6 +122,30 @@ def _report_while(
     for piece in np.linspace(begin, t, 101)[1:]:
         driver.to(float(np.floor(piece / TICK) * TICK) if piece < t else t)
         progress(float(piece), end)
+
+
+def _against_full(
+    model: Model, state: dict[str, Any] | None, asked: list[float], outcomes: dict[str, list[np.ndarray]]
+) -> dict[str, float]:
+    """Run again with every step taken, and return how far efficacies and tags were off.
+
+    Returns
+    -------
+    dict of str to float
+        ``check_w``, ``check_tag_P``, ``check_tag_D``: largest difference over the largest change in the full run.
+    """
+    driver = Driver(model)
+    driver.full, model.driver = True, driver
+    driver.start() if state is None else driver.restore(state)
+    worst = dict.fromkeys(("w", "tag_P", "tag_D"), (0.0, 0.0))
+    for k, t in enumerate(asked):
+        driver.to(t)
+        full = driver.peek(t)
+        for name, (off, change) in worst.items():
+            start = 1.0 if name == "w" else 0.0
+            off = max(off, float(np.abs(outcomes[name][k] - full[name]).max()))
+            worst[name] = off, max(change, float(np.abs(full[name] - start).max()))
+    return {f"check_{name}": off / change if change else 0.0 for name, (off, change) in worst.items()}
 
 
 def _finite(driver: Driver) -> None:

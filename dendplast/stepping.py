@@ -71,7 +71,8 @@ def forward(steps: int) -> None:
 
 
 def settle(
-    state: Callable[[], np.ndarray], longest: float, dt: float, quiet: float = 0.0, step: Callable[[int], None] = forward
+    state: Callable[[], np.ndarray], longest: float, dt: float, quiet: float = 0.0,
+    step: Callable[[int], None] = forward,
 ) -> float:
     """Let electricity go on until it is quiet.
 

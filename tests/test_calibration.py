@@ -8,12 +8,12 @@ import pytest
 pytestmark = pytest.mark.usefixtures("loaded")
 
 
-def model_of(n: int = 6):
+def model_of(n: int = 6, **changes):
     from dendplast import Experiment, Numerics, Placement, build
 
     placement = Placement(n=n, path_min=50, path_max=110, calibrate=False)
     numerics = Numerics(dt=0.05, d_lambda=0.3, settle=200)
-    return build(Experiment(preset="dspn", morphology="dspn_1", spines=placement, numerics=numerics))
+    return build(Experiment(preset="dspn", morphology="dspn_1", spines=placement, numerics=numerics, **changes))
 
 
 def test_peaks_come_to_their_targets():
@@ -29,6 +29,38 @@ def test_peaks_come_to_their_targets():
     assert error[0] < 0.06
     assert error[1] < 0.01
     assert model.driver is None
+
+
+def test_calcium_decides_calcium_alone():
+    from dendplast.calibration import calibrate
+
+    model = model_of(3)
+    before = {name: values.copy() for name, values in model.conductances.items()}
+    calibrate(model)
+    after = model.conductances
+    for name in ("g_ampa", "g_nmda"):  # what the measured currents say
+        assert np.array_equal(after[name], before[name]), name
+    for name in ("g_vgcc", "ca_fraction"):
+        assert (after[name] != before[name]).all(), name
+    assert ((after["ca_fraction"] > 0) & (after["ca_fraction"] <= 1)).all()
+    inside = [p.ca_fraction for p in model.processes]
+    assert inside == pytest.approx(after["ca_fraction"], rel=1e-14)  # times the solution's factor, 1 within rounding
+
+
+def test_drugs_in_the_bath_do_not_enter():
+    from dendplast import Drug
+    from dendplast.calibration import calibrate
+
+    def calibrated(*drugs):
+        model = model_of(2, drugs=drugs)
+        calibrate(model)
+        return model
+
+    plain, blocked = calibrated(), calibrated(Drug(agent="AP5", conc="50 uM"), Drug(agent="nimodipine", conc="10 uM"))
+    for name, values in plain.conductances.items():
+        assert np.array_equal(values, blocked.conductances[name]), name
+    blocked.set_bath(0.0)  # and afterwards they act
+    assert blocked.processes[0].g_nmda < 0.1 * blocked.conductances["g_nmda"][0]
 
 
 def test_groups_hold_every_spine_once_and_keep_them_apart():

@@ -341,3 +341,22 @@ def test_a_bad_preset_file_is_one_sentence(tmp_path, old, new, words):
 def test_unknown_preset_names_the_nearest():
     with pytest.raises(ParameterError, match="did you mean 'dspn'"):
         load_preset("dsnp")
+
+
+def test_branches_off_the_trunk_may_have_a_share_of_the_density(loaded):
+    from tiny import fork
+
+    preset = load_preset("ca1")
+    na3 = preset.cell.regions["apical"]["na3"]
+    assert na3.off_trunk < 1 and na3.profile.kind == "constant"
+    cell = build_cell(fork(), preset, 0.5)
+    trunk, left, right = cell.regions["apical"]
+    assert {trunk(0.5).dp_na3.gbar, left(0.5).dp_na3.gbar} == {na3.gbar}  # of two equal daughters, the first
+    assert right(0.5).dp_na3.gbar == pytest.approx(na3.off_trunk * na3.gbar, rel=1e-15)  # rounding of one product
+
+
+def test_only_the_apical_tree_has_a_trunk():
+    cell = load_preset("ca1").cell
+    basal = cell.regions["basal"] | {"na3": cell.regions["basal"]["na3"].replaced(off_trunk=0.5)}
+    with pytest.raises(ParameterError, match="only the apical tree has a trunk"):
+        cell.replaced(regions=cell.regions | {"basal": basal})

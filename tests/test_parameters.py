@@ -14,7 +14,7 @@ from dendplast.quantity import source_of, unit_of
 GROUPS = {group: info.annotation for group, info in Parameters.model_fields.items()}
 NAMES = [(group, name) for group, kind in GROUPS.items() for name in kind.model_fields]
 NOT_IN_MOD = {
-    "bap_peak", "epsp_peak", "bap_spread", "epsp_spread", "bap_volume", "epsp_volume", "ampa_volume",
+    "bap_peak", "epsp_peak", "bap_spread", "epsp_spread", "bap_volume", "epsp_volume", "epsp_share", "ampa_volume",
     "tag_min", "weight_min", "primed_min",
     "ca_ref", "K_pf", "K_vgcc", "q10_ampa", "q10_nmda", "q10_vgcc", "q10_ca",
     *(name for group in ("protein", "crosstalk", "structure", "absence") for name in GROUPS[group].model_fields),

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dendplast.studies.registry import STUDIES
+
 pytest.importorskip("neuron")
 
 
@@ -49,7 +51,7 @@ def test_wilson_interval_is_that_of_the_textbook():
     assert high[0] == pytest.approx(1.96**2 / (20 + 1.96**2))
 
 
-@pytest.mark.parametrize("name", ["timing", "stdp", "space", "memory", "structure", "priming"])
+@pytest.mark.parametrize("name", STUDIES)
 def test_jobs_of_a_study_have_own_names_and_stable_hashes(name):
     from dendplast.studies.registry import study
 
@@ -67,3 +69,31 @@ def test_every_space_run_has_the_same_activity():
         release = _release(preset, np.zeros(3), "release", False)
         assert release.trains == (pairing.trains if pairing.trains > 1 else pairing.n)
         assert release.start > START
+
+
+def test_conditions_of_an_order_differ_by_what_they_say_alone():
+    """Windows touch and do not overlap; a control has the same bath and one agent more."""
+    from dendplast.studies import order
+    from dendplast.studies.timing import CA1_START
+
+    end = CA1_START + 5e5
+    edges = [order._window(phase, end) for phase in order.PHASES]
+    assert edges[0][1] == edges[1][0] and edges[1][1] == edges[2][0]
+    by_label = {c.label: c for c in order.conditions(end)}
+    for name, (same, agent, _) in order.BLOCKED.items():
+        assert by_label[name].drugs[:-1] == by_label[same].drugs and by_label[name].drugs[-1].agent == agent
+    swapped = [{d.agent: d.start for d in by_label[n].drugs} for n in ("ACh, then DA", "DA, then ACh")]
+    assert swapped[0]["dopamine"] == swapped[1]["acetylcholine"] == end
+    assert swapped[1]["dopamine"] == swapped[0]["acetylcholine"] == CA1_START
+    assert not by_label[order.SILENT].active and by_label[order.SILENT].drugs == by_label["ACh, then DA"].drugs
+
+
+@given(st.floats(0.02, 5.0), st.floats(-50, 50).filter(lambda x: abs(x) > 0.1))
+def test_half_dose_of_a_known_curve(k, top):
+    from dendplast.studies.dose import half_dose
+
+    dose = np.geomspace(1e-4, 1e4, 400)
+    # a hill curve of exponent 1 has its half at k; between doses 5 % apart it is a line in the logarithm of the dose
+    assert half_dose(dose, top * dose / (dose + k)) == pytest.approx(k, rel=2e-3)
+    assert half_dose(dose, np.full(400, top)) is None, "no dose at which it begins"
+    assert half_dose(dose, np.zeros(400)) is None

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dendplast as dp
+from dendplast.files import replacing
 from dendplast.protocol import later, resolve_time
 from dendplast.sweep import Plan, Swept, run_plan
 from dendplast.sweep.axes import Axis
@@ -221,6 +223,38 @@ def test_two_processes_and_two_shards_give_the_same_file(undisturbed, tmp_path):
     assert datasets(out) == datasets(undisturbed)
 
 
+def filled(out: Path, plan: Plan, value: Any = lambda job: 1.0) -> Store:
+    """Return a store whose jobs have been done, with one spine that has the value of each job."""
+    store = Store(out, plan)
+    store.open(resume=False)
+    for name, job in store.jobs.items():
+        rows = {n: np.full((1, 1), value(job)) for n in ("w", "tag_P", "tag_D", "primed")}
+        np.savez(store.file(name), **rows, spine_path_distance=np.zeros(1), spine_xyz=np.zeros((1, 3)))
+    return store
+
+
+def test_of_shards_that_end_at_once_one_writes_the_file(tmp_path):
+    plan = Plan.of(EXPERIMENT, AXES, mode="full")
+    store = filled(tmp_path / "map.h5", plan)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: store.merge({}), range(8)))
+    assert [p.name for p in tmp_path.iterdir()] == ["map.h5"]
+    with h5py.File(tmp_path / "map.h5") as file:
+        assert (file["w"][:] == 1.0).all()
+
+
+def test_two_that_write_one_job_leave_it_whole(tmp_path):
+    """The process of a killed sweep goes on beside the one that resumed it; whoever ends last stands."""
+    target = tmp_path / "job.npz"
+    with replacing(target, several=True) as one:
+        one.write_bytes(b"first half of one, ")
+        with replacing(target, several=True) as two:
+            two.write_bytes(b"all of two")
+        assert target.read_bytes() == b"all of two"
+        one.write_bytes(b"all of one")
+    assert target.read_bytes() == b"all of one" and len(list(tmp_path.iterdir())) == 1
+
+
 def test_killed_and_resumed_is_as_undisturbed(undisturbed, tmp_path):
     plan, out = write(tmp_path), tmp_path / "map.h5"
     chance = random.Random(os.getpid())
@@ -362,14 +396,8 @@ def test_sobol_indices_of_a_known_function(tmp_path):
     pytest.importorskip("SALib")
     ranges = (Axis(key="site.dose", start=0, stop=1), Axis(key="protocol.0.dt", start=5, stop=6))
     plan = Plan(experiment=EXPERIMENT, axis=ranges, sample=Sample(method="saltelli", n=32), mode="full")
-    store = Store(tmp_path / "map.h5", plan)
-    store.open(resume=False)
     shares = plan.sample.shares(2)
-    for name, job in store.jobs.items():
-        value = 3 * shares[job["indices"][0], 0] + shares[job["indices"][0], 1]
-        rows = {n: np.full((1, 1), value) for n in ("w", "tag_P", "tag_D", "primed")}
-        np.savez(store.file(name), **rows, spine_path_distance=np.zeros(1), spine_xyz=np.zeros((1, 3)))
-    store.merge({})
+    filled(tmp_path / "map.h5", plan, lambda job: shares[job["indices"][0]] @ [3, 1]).merge({})
     table = dp.sensitivity(tmp_path / "map.h5")
     # 32 base points of a Sobol sequence, a linear function
     np.testing.assert_allclose(table["S1"], [0.9, 0.1], atol=0.05)

@@ -95,7 +95,7 @@ def _calcium(ax: Any, records: Sequence[Record], targets: Targets) -> None:
                 x = i + (k - (len(records) - 1) / 2) * width
                 values = 1e3 * r.calcium[name]
                 ax.plot(np.full(len(values), x), values, ".", color=COLORS[k % len(COLORS)], markersize=2.5)
-                ax.plot([x - width / 3, x + width / 3], [values.mean()] * 2, color=COLORS[k % len(COLORS)], lw=1.5)
+                ax.hlines(values.mean(), x - width / 3, x + width / 3, color=COLORS[k % len(COLORS)], lw=1.5)
     for i, name in enumerate(("ca_bap", "ca_epsp")):
         for t in targets.feature if any(r.calcium for r in records) else ():
             if t.name == name:

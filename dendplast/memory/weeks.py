@@ -217,7 +217,7 @@ class Weeks:
         edges = [t for puff in self.puffs for t in (puff.start, puff.stop)]
         edges += [t for step in self.steps for t in step[:2]]
         breaks = np.append(edges, bath_times(self.drugs, self._since, horizon))
-        grid = rest_grid(self._since, horizon, breaks, FIRST, longest=LONGEST)
+        grid = rest_grid(self._since, horizon, breaks, FIRST, longest=LONGEST, late=0.0)
         if self.structure:
             grid = np.union1d(grid, np.arange(self._window + 1, until // WINDOW + 1) * WINDOW)
         for end in grid[(grid > self.t) & (grid <= until)]:

@@ -12,7 +12,7 @@ __all__ = ["STUDIES", "study"]
 
 STUDIES = {
     name: f"dendplast.studies.{name}"
-    for name in ("timing", "stdp", "space", "map", "memory", "structure", "priming")
+    for name in ("timing", "stdp", "space", "map", "order", "dose", "memory", "structure", "priming")
 }
 """Name to module; each module has its `Study` as ``STUDY``."""
 

@@ -25,7 +25,7 @@ from ..storage import open_file, read_labelled, study_file, write_labelled
 from ..style import PALETTE, curve
 from .base import Finding, Job, Report, Study
 from .places import all_spines, crossing, nearest_to
-from .timing import DSPN_START, MIN, NUMERICS, S, burst
+from .timing import DSPN_START, MIN, NUMERICS, SLICE, S, burst
 
 __all__ = ["STUDY"]
 
@@ -52,7 +52,7 @@ SENTENCES = {
 
 def _ca1(report: Report, timings: tuple[float, ...], n_spine: int, seed: int) -> dict[str, Any]:
     experiment = Experiment(
-        preset="ca1", morphology="ca1_1", numerics=NUMERICS, seed=seed,
+        preset="ca1", morphology="ca1_1", numerics=NUMERICS, seed=seed, solution=SLICE,
         spines=Placement(n=n_spine, region="apical", path_min=80, path_max=200),
     )  # fmt: skip
     model = build(experiment)
@@ -67,7 +67,7 @@ def _ca1(report: Report, timings: tuple[float, ...], n_spine: int, seed: int) ->
             Condition("weak dopamine", drugs=(weak,)), Condition("dopamine, D1 blocked", drugs=(bath, block)),
         ]  # fmt: skip
 
-    return _curve(report, model, [Pairing(dt=dt, n=60, hz=0.2, start=0.0) for dt in timings], conditions)
+    return _curve(report, model, [Pairing(dt=dt, n=100, hz=0.2, start=0.0) for dt in timings], conditions)
 
 
 def _dspn(report: Report, timings: tuple[float, ...], n_spine: int, seed: int) -> dict[str, Any]:

@@ -17,12 +17,11 @@ from ..build import build
 from ..experiment import Experiment, Numerics, Placement
 from ..figures import panel_letter, style
 from ..memory import Puff, Trace, Weeks, kaplan_meier, straight
-from ..model import Model
 from ..presets import load_preset
 from ..remodel import remodel
-from ..stepping import fixed_step, forward
 from ..storage import open_file, read_labelled, study_file, write_labelled
 from ..style import PALETTE, curve
+from ..unitary import unitary_responses
 from .base import Finding, Job, Report, Study
 
 __all__ = ["STUDY"]
@@ -92,48 +91,17 @@ def _pruning(report: Report, n: int, probes: int, seed: int) -> dict[str, Any]:
     gone = draw.choice(n, n // 10, replace=False)
     keep = np.setdiff1d(np.arange(n), gone)
     chosen = np.sort(draw.choice(keep, probes, replace=False))
-    before = _measure(model, chosen)
+    before = unitary_responses(model, chosen)
     report(0.3)
     remodel(model, keep)
-    after = _measure(model, np.searchsorted(keep, chosen))
+    after = unitary_responses(model, np.searchsorted(keep, chosen))
     conductances, spines, cell = dict(model.conductances), model.spines, model.cell
     del model  # a cell carries the spines of both
     report(0.6)
     rebuilt = build(experiment, cell=cell, spines=spines)
     rebuilt.set_conductances(**conductances)
-    anew = _measure(rebuilt, np.searchsorted(keep, chosen))
+    anew = unitary_responses(rebuilt, np.searchsorted(keep, chosen))
     return {"change": 100 * (np.array([after, anew]) / before - 1), "spine": chosen, "n": n, "gone": len(gone)}
-
-
-def _measure(model: Model, chosen: np.ndarray) -> np.ndarray:
-    """Return input resistance (megohm), and EPSPs in soma and head (mV) of single spines, shape (3, n)."""
-    from neuron import h
-
-    soma = model.cell.soma(0.5)
-    zap = h.IClamp(soma)
-    zap.delay, zap.dur = 0.0, 1e9
-    rest = np.empty(2)
-    out = np.empty((3, len(chosen)))
-    with fixed_step(0.1, model.celsius):
-        for k, amp in enumerate((0.01, 0.0)):
-            zap.amp = amp
-            h.finitialize(model.preset.cell.v_init)
-            forward(2500)
-            rest[k] = soma.v
-        out[0] = (rest[0] - rest[1]) / 0.01
-        state = h.SaveState()
-        state.save()
-        for k, i in enumerate(chosen.tolist()):
-            state.restore()
-            process = model.processes[i]
-            base = np.array([soma.v, process.vhead])
-            model.glutamate(i, 1.0).event(h.t + 1.0)
-            top = base.copy()
-            for _ in range(200):
-                forward(1)
-                top = np.maximum(top, [soma.v, process.vhead])
-            out[1:, k] = top - base
-    return out
 
 
 def _jobs(quick: bool) -> list[Job]:

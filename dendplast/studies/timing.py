@@ -1,9 +1,9 @@
 """Timing: the same pairing with dopamine before, during, after and long after it.
 
 `ca1`: 10 min of 20 uM dopamine in the bath around 100 pairings at 0.2 Hz, test stimuli before and after, as in the
-slices of Brzosko et al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15 trains of 10 pairings
-at 10 Hz, as in Yagishita et al. 2014 (10.1126/science.1255514).  Calcium of one unit is recorded on the cell
-and drives the rule under every condition; some conditions are run in full beside it.
+slices of Brzosko et al. 2015 (10.7554/eLife.09685).  `dspn`: a burst of a patch of varicosities around 15
+trains of 10 pairings at 10 Hz, as in Yagishita et al. 2014 (10.1126/science.1255514).  Calcium of one unit is
+recorded on the cell and drives the rule under every condition; some conditions are run in full beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from ..build import build
 from ..capture import capture
 from ..drugs import Drug
-from ..episodes import Course, drive, split
+from ..episodes import Course, Drive, split
 from ..experiment import Experiment, Numerics, Placement, Record
 from ..model import Model
 from ..protocol import Pairing, Release, TestPulses
@@ -25,17 +25,21 @@ from ..release import Patch
 from ..replay import Condition, replay
 from ..rule import efficacy
 from ..simulate import record, run
+from ..solution import Solution
 from ..storage import study_file, write_labelled
 from .base import Finding, Job, Report, Study
 from .places import all_spines, crossing, nearest_to
 from .timing_figure import PANELS, draw, panels
 
-__all__ = ["STUDY"]
+__all__ = ["STUDY", "ca1_model", "ca1_protocol", "driven", "tested"]
 
 MIN, S = 6e4, 1e3  # ms
 
 NUMERICS = Numerics(dt=0.05, d_lambda=0.2)
 """Coarser than the default: a spike in the dendrite moves by less than 2 %, its calcium by up to 4 %."""
+
+SLICE = Solution(ca=2.0, mg=2.0)
+"""Of the slices of 10.7554/eLife.09685 (mM)."""
 
 CA1_START, CA1_BATH = 20 * MIN, 10 * MIN
 CA1_ONSETS = (-25.0, -20.0, -15.0, -8.33, 0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)  # min after the last pairing
@@ -78,14 +82,14 @@ def _experiment(preset: str, seed: int) -> Experiment:
     return Experiment(preset=preset, morphology=f"{preset}_1", numerics=NUMERICS, seed=seed)
 
 
-def _ca1_model(n_spine: int, seed: int) -> Model:
+def ca1_model(n_spine: int, seed: int) -> Model:
     placement = Placement(n=n_spine, region="apical", path_min=80, path_max=200)
-    return build(_experiment("ca1", seed).replaced(spines=placement))
+    return build(_experiment("ca1", seed).replaced(spines=placement, solution=SLICE))
 
 
 def _ca1(report: Report, dt: float, n_spine: int, seed: int) -> dict[str, Any]:
     """Record the pairing at `dt` ms and replay it under every time of dopamine."""
-    model = _ca1_model(n_spine, seed)
+    model = ca1_model(n_spine, seed)
     report(0.2)
     protocol = ca1_protocol(dt)
     end = protocol.end(CA1_START)
@@ -94,11 +98,11 @@ def _ca1(report: Report, dt: float, n_spine: int, seed: int) -> dict[str, Any]:
     conditions.append(Condition("no dopamine"))
     conditions.append(_bathed("D1 blocked", end, Drug(agent="SCH23390", conc="10 uM")))
     conditions.append(_silent(_bathed("no activity", end)))
-    outcome = _driven(model, (*tests[:1], protocol, *tests[1:]), conditions, end + CA1_AFTER, report)
+    outcome = driven(model, (*tests[:1], protocol, *tests[1:]), conditions, end + CA1_AFTER, report)
     return _pack(conditions, outcome, np.array(CA1_ONSETS)) | {"path_distance": model.spines.path_distance}
 
 
-def _driven(
+def driven(
     model: Model, protocols: tuple[Any, ...], conditions: list[Condition], until: float, report: Report
 ) -> dict[str, np.ndarray]:
     """Capture each kind of stimulus once and drive the rule through all of them under every condition."""
@@ -109,14 +113,15 @@ def _driven(
     starts = [(t, episode.key) for t, episode in parts]
     courses = [Course(starts if c.active else [], model.supply.under(c.drugs), (until,)) for c in conditions]
     p = model.rule_parameters()
-    kept = [states[-1] for states in drive(courses, calcium, rest, p, tick=2)]
-    outcome = {n: np.array([[y[n][0] for y in kept]]) for n in ("tag_P", "tag_D", "primed")}
-    return outcome | {"w": np.array([[efficacy(y, p)[0] for y in kept]])}
+    drive = Drive(courses, calcium, rest, p.head_volume, p.ca_scale)
+    kept = [states[-1] for states in drive(model.parameters.flat())]
+    outcome = {n: np.array([[y[n] for y in kept]]) for n in ("tag_P", "tag_D", "primed")}
+    return outcome | {"w": np.array([[efficacy(y, p) for y in kept]])}
 
 
 def _ca1_full(report: Report, dt: float, onset: float | None, n_spine: int, seed: int) -> np.ndarray:
     """Run the pairing in full, with dopamine from `onset` min after its end (None: without), and return the weights."""
-    model = _ca1_model(n_spine, seed)
+    model = ca1_model(n_spine, seed)
     protocol = ca1_protocol(dt)
     end = protocol.end(CA1_START)
     if onset is None:

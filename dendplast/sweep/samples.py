@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.stats import qmc
 
 from ..errors import ParameterError
 from ..quantity import Description
@@ -33,6 +32,8 @@ class Sample(Description):
         ParameterError
             If SALib is needed and not installed, or `n` is no power of two for ``"saltelli"``.
         """
+        from scipy.stats import qmc  # takes as long to load as all else, and no job needs it
+
         if self.method == "latin_hypercube":
             return qmc.LatinHypercube(n_axis, rng=self.seed).random(self.n)
         if self.method == "sobol":

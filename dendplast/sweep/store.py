@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import tomli_w
+from filelock import FileLock
 
 from .. import __version__
 from ..errors import StorageError
@@ -70,9 +71,9 @@ class Store:
         for name, job in self.jobs.items():
             target = self.folder / f"{name}.json"
             if not target.is_file():
-                with replacing(target) as partial:
+                with replacing(target, several=True) as partial:  # shards begin at once
                     partial.write_text(json.dumps(job, default=str), encoding="utf-8")
-        with replacing(plan_file) as partial:
+        with replacing(plan_file, several=True) as partial:
             partial.write_text(text, encoding="utf-8")
 
     def file(self, name: str) -> Path:
@@ -86,13 +87,23 @@ class Store:
     def merge(self, failed: Mapping[str, str]) -> Path:
         """Write the finished file; points of jobs that failed are NaN, with their error in the file.
 
-        The folder of jobs is removed when nothing failed.
+        The folder of jobs is removed when nothing failed. Of several shards that end at once, one writes.
 
         Raises
         ------
         StorageError
             If the disk refuses; the jobs stay.
         """
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        with FileLock(lock):
+            try:
+                if self.folder.is_dir():
+                    self._write(failed)
+            finally:
+                lock.unlink(missing_ok=True)
+        return self.path
+
+    def _write(self, failed: Mapping[str, str]) -> None:
         shape = (*self.plan.shape, len(self.plan.seeds))
         rows = {name: np.load(self.file(name)) for name in self.finished() if self.jobs[name]["kind"] != "record"}
         n_spine = max((len(r["spine_path_distance"]) for r in rows.values()), default=0)
@@ -136,7 +147,6 @@ class Store:
             write_labelled(file, coords, variables, attrs)
         if not failed:
             shutil.rmtree(self.folder, ignore_errors=True)
-        return self.path
 
     def _replay_error(self, rows: Mapping[str, Any], w: np.ndarray) -> dict[str, float]:
         """Return the largest and mean difference of weights between replayed and simulated points."""

@@ -84,6 +84,8 @@ def checked_points(plan: Plan) -> list[int]:
 def do(job: Mapping[str, Any], target: Path, needed: Path | None = None) -> None:
     """Compute a job and write its file, which appears whole.
 
+    A process whose main process was killed goes on, so that two may write the same file, with the same bytes.
+
     Parameters
     ----------
     job : mapping
@@ -100,11 +102,11 @@ def do(job: Mapping[str, Any], target: Path, needed: Path | None = None) -> None
     """
     if job["kind"] == "record":
         recorded = _record(_experiments(job)[0])
-        with replacing(target) as partial:
+        with replacing(target, several=True) as partial:
             partial.write_bytes(pickle.dumps(recorded))
         return
     rows = _full(job) if job["kind"] == "full" else _replay(job, needed)
-    with replacing(target) as partial, partial.open("wb") as file:
+    with replacing(target, several=True) as partial, partial.open("wb") as file:
         np.savez(file, **rows)
 
 

@@ -14,6 +14,7 @@ from ..simulate import provenance
 from ..style import save
 from .library import find
 from .plan import Plan
+from .preface import PREFACE
 from .report import write_csv, write_hdf5, write_markdown
 from .run import Outcome, missing, simulate
 from .score import Contrast, Scored, contrasts, score_row, summary
@@ -181,22 +182,3 @@ def findings(scored: Sequence[Scored], pairs: Sequence[Contrast]) -> list[str]:
             f"contrasts within two errors: {score.pairs_within} of {score.pairs}"
         )
     return out
-
-
-PREFACE = """# Validation
-
-The rule beside published experiments, one row a measured point. Calcium is that of the full cell, simulated once
-for every distinct episode of a protocol; it drives the rule at every place where the episode occurs. Weights do
-not feed back on calcium meanwhile.
-
-## Declared before fitting
-
-One rule for all regions; a region differs in the numbers of its preset and of `validation/regions.toml` only.
-What may differ, because it is known to differ between cell types: expression of receptors (`x_*`), lifetimes of
-traces and cascades (`tau_P`, `tau_D`, `tau_A`, `tau_Q`, `tau_C`, `tau_l`), the basal gates (`g0_P`, `g0_D`: visual
-cortex has no plasticity without modulators), the weights of the two ways into depression (`r_D`, `r_E`),
-thresholds
-of calcium (`K_P`, `K_D`, with their slopes), and tone. What may not: the form of the rule, what a drug does,
-expression (`h_P`, `tau_tr`, ...), capture and loss. Rows without modulators are fitted first. Rows held out are
-never fitted, nor looked at before the fit is frozen.
-"""

@@ -14,12 +14,9 @@ import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
-from ..episodes import drive
 from ..errors import ParameterError
 from ..files import replacing
 from ..parameters import Parameters
@@ -89,33 +86,18 @@ def predictions(
     candidates : ndarray, shape (n_candidate, n_name)
         Their values.
     """
-    n = len(candidates)
-    total: dict[str, list[np.ndarray]] = {}
+    flats = [grounds[0].parameters.replaced(dict(zip(names, map(float, c), strict=True))).flat() for c in candidates]
+    total: dict[str, list[list[float]]] = {}
     for g in grounds:
-        flats = [
-            g.parameters.replaced(dict(zip(names, map(float, c), strict=True))).flat()
-            for c in candidates
-        ]
-        tiled = {
-            k: v
-            if all(f[k] == v for f in flats)
-            else np.tile([f[k] for f in flats], len(g.courses))[:, None]
-            for k, v in flats[0].items()
-        }
-        kept = drive(list(g.courses.values()), g.calcium, g.rest, g.rule(tiled), copies=n, tick=TICK, growth=GROWTH)
-        for (name, course), states in zip(g.courses.items(), kept, strict=True):
-            p: Any = SimpleNamespace(w_floor=_columns(flats, "w_floor"))
-            values = outcome(
-                g.plans[name], course, g.calcium, g.rest, states, g.spines.volume, p
-            )["value"]
-            total.setdefault(name, []).append(
-                np.broadcast_to(values, (n, len(g.spines.volume))).mean(axis=1)
-            )
+        drive = g.drive()
+        each = [drive(flat, tick=TICK, growth=GROWTH) for flat in flats]
+        for k, (name, course) in enumerate(g.courses.items()):
+            values = [
+                float(outcome(g.plans[name], course, g, kept[k], flat["w_floor"])["value"].mean())
+                for kept, flat in zip(each, flats, strict=True)
+            ]
+            total.setdefault(name, []).append(values)
     return {name: np.mean(v, axis=0) for name, v in total.items()}
-
-
-def _columns(flats: Sequence[Mapping[str, float]], name: str) -> np.ndarray:
-    return np.array([f[name] for f in flats])[:, None]
 
 
 def residuals(

@@ -13,14 +13,12 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
-from .. import rule
 from ..build import build
 from ..capture import capture
-from ..episodes import Calcium, Course, Episode, split
+from ..episodes import Calcium, Course, Drive, Episode, split
 from ..experiment import Experiment
 from ..files import replacing
 from ..fingerprint import electric_hash, files_hash
@@ -67,9 +65,9 @@ class Ground:
     ca_scale: np.ndarray
     parameters: Parameters
 
-    def rule(self, values: Mapping[str, object] | None = None) -> SimpleNamespace:
-        """Return the parameters of the rule at these spines; `values` in place of the region's."""
-        return rule.parameters(values or self.parameters.flat(), self.spines.volume, self.ca_scale)
+    def drive(self) -> Drive:
+        """Return what drives the rule through all courses."""
+        return Drive(list(self.courses.values()), self.calcium, self.rest, self.spines.volume, self.ca_scale)
 
 
 @dataclass(frozen=True, eq=False)

@@ -153,7 +153,8 @@ class Plan:
         return Experiment(
             preset=region.preset, morphology=morphology, spines=spines, numerics=NUMERICS,
             parameters=region.parameters, tone=self.tone or region.tone, protocol=self.protocol, drugs=self.drugs,
-            solution=region.solution.replaced(**self.solution), presynaptic=region.presynaptic, until=self.at, seed=seed,
+            solution=region.solution.replaced(**self.solution), presynaptic=region.presynaptic, until=self.at,
+            seed=seed,
         )  # fmt: skip
 
 

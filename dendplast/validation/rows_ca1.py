@@ -166,7 +166,7 @@ ROWS |= {
 def _inglebert(ca: float, n_post: int = 1, dt: float = 10, n: int = 100) -> Plan:
     pairing = Pairing(dt=dt, n=n, hz=0.3, n_post=n_post, post_hz=50, start=30_000.0)
     end = pairing.end(30_000.0)
-    return Plan("ca1", (pairing,), end + 25 * MIN, order=dt, solution={"ca": ca},
+    return Plan("ca1_rat", (pairing,), end + 25 * MIN, order=dt, solution={"ca": ca},
                 note="magnesium 1 mM and the cell's temperature; bursts at 50 Hz")  # fmt: skip
 
 

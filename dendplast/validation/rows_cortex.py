@@ -142,8 +142,13 @@ ROWS |= {
 
 
 def _he(dt: float, agents: Sequence[tuple[str, str]], before: bool = False) -> Plan:
-    """Return 200 pairings at 10 Hz in trains of ten, a puff of the monoamine after each train (or before it)."""
-    pairing = Pairing(dt=dt, n=10, hz=10, trains=20, train_interval=20 * S, start=MIN)
+    """Return 200 pairings with bursts at 10 Hz in trains of ten, a puff after each train (or before it).
+
+    An EPSP is paired with four spikes at 100 Hz, as this laboratory did before (10.1016/j.neuron.2007.08.013).
+    """
+    pairing = Pairing(
+        dt=dt, n=10, hz=10, n_post=4, post_hz=100, trains=20, train_interval=20 * S, start=MIN
+    )
     end = pairing.end(MIN)
     puffs = []
     for k in range(20):
@@ -152,8 +157,8 @@ def _he(dt: float, agents: Sequence[tuple[str, str]], before: bool = False) -> P
             Drug(agent="noradrenaline", conc="50 uM", start=start, stop=start + 1.0 * S)
         )
     blockers = tuple(bath(agent, conc, 0.0) for agent, conc in agents)
-    return Plan("l23_visual", (pairing,), end + 35 * MIN, (*puffs, *blockers), order=dt,
-                note="ten pairings at 10 Hz and a puff of 1 s after each train are assumed")  # fmt: skip
+    note = "ten pairings at 10 Hz, four spikes each, and a puff of 1 s after each train are assumed"
+    return Plan("l23_visual", (pairing,), end + 35 * MIN, (*puffs, *blockers), order=dt, note=note)
 
 
 _PEPTIDE = (

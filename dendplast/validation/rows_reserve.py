@@ -21,20 +21,21 @@ def _single(region: str, dt: float, n: int, **more: object) -> Plan:
 def _pawlak(dt: float) -> Plan:
     """Return 60 single pairings at 0.1 Hz in a direct-pathway cell, whose stimulation releases dopamine."""
     released = pulse("dopamine", "1 uM", 5e3, 11 * MIN)
-    return trains("dorsal_d1", dt, 0.1, 60, 1, 10.0, drugs=(released,),
-                  note="60 pairings at 0.1 Hz, the pathway, and dopamine of 1 uM by the stimulation are assumed")  # fmt: skip
+    note = "60 pairings at 0.1 Hz, the pathway, and dopamine of 1 uM by the stimulation are assumed"
+    return trains("dorsal_d1", dt, 0.1, 60, 1, 10.0, drugs=(released,), note=note)
 
 
 def _zhang(dt: float, n: int) -> Plan:
     """Return `n` single pairings at 1 Hz with dopamine in the bath around them."""
     dopamine = bath("dopamine", "20 uM", 0.0, 2 * MIN)
-    return trains("ca1_culture", dt, 1.0, n, 1, 1.0, drugs=(dopamine,),
-                  note="cells in culture are simulated as ca1; the number of pairs, at 1 Hz, is assumed")  # fmt: skip
+    note = "cells in culture are simulated as ca1; the number of pairs, at 1 Hz, is assumed"
+    return trains("ca1_culture", dt, 1.0, n, 1, 1.0, drugs=(dopamine,), note=note)
 
 
 ROWS: dict[str, Plan | str] = {
     "PAW08-01": _pawlak(10), "PAW08-02": _pawlak(-30),
-    "PAW08-03": "two experiments in one row: potentiation and depression", "PAW08-04": "a time course of two experiments",
+    "PAW08-03": "two experiments in one row: potentiation and depression",
+    "PAW08-04": "a time course of two experiments",
     "ZHA09-01": _zhang(-45, 60), "ZHA09-02": _zhang(10, 10), "ZHA09-04": _zhang(-20, 60),
     "ZHA09-03": replace(_zhang(10, 60), baseline=replace(_zhang(10, 60), drugs=())),
     "RMP08-01": _single("l23_barrel", 10, 100, drugs=(_BEFORE,)), "RMP08-02": _single("l23_barrel", -15, 100),

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 
 from .. import rule
-from ..episodes import Calcium, Course, drive
+from ..episodes import Course
 from ..presets import preset_names
 from ..release import LIGAND
 from ..simulate import run
 from ..studies.base import Job, Report, run_jobs
-from .ground import ground, model_of
+from .ground import Ground, ground, model_of
 from .plan import Plan
 
 __all__ = ["LIMIT", "Outcome", "confirm", "groups", "simulate", "simulate_group"]
@@ -118,24 +118,21 @@ def simulate_group(
 ) -> dict[str, Outcome]:
     """Simulate plans that share cell and solution on one seed's cell and spines."""
     g = ground(report, plans, seed, n_spine, changes)
-    p = g.rule()
-    kept = drive(list(g.courses.values()), g.calcium, g.rest, p)
+    kept = g.drive()(g.parameters.flat())
     return {
-        name: outcome(plans[name], course, g.calcium, g.rest, [{k: v[0] for k, v in y.items()} for y in states],
-                      g.spines.volume, p)
+        name: outcome(plans[name], course, g, states, g.parameters.expression.w_floor)
         for (name, course), states in zip(g.courses.items(), kept, strict=True)
-    }  # fmt: skip
+    }
 
 
 def outcome(
-    plan: Plan, course: Course, calcium: Mapping[str, Calcium], rest: np.ndarray,
-    states: Sequence[Mapping[str, np.ndarray]], volume: np.ndarray, p: Any,
-) -> Outcome:  # fmt: skip
+    plan: Plan, course: Course, ground: Ground, states: Sequence[Mapping[str, np.ndarray]], w_floor: float
+) -> Outcome:
     """Return the relative measure of a plan at its end, and the states that explain it."""
     last = states[-1]
-    w = rule.efficacy(last, p)
+    w = rule.efficacy(last, SimpleNamespace(w_floor=w_floor))
     if plan.measure == "volume":
-        value = last["volume"] / volume
+        value = last["volume"] / ground.spines.volume
     elif plan.measure == "lost":
         value = -np.expm1(states[0]["hazard"] - last["hazard"])
     elif plan.measure == "potentiated":
@@ -144,7 +141,7 @@ def outcome(
         value = (w < 1 - LIMIT).astype(float)
     elif plan.measure == "calcium":
         value = (
-            max(calcium[key].cai.max(axis=0) for _, key in course.episodes) - rest
+            max(ground.calcium[key].cai.max(axis=0) for _, key in course.episodes) - ground.rest
         )
     else:
         value = w
