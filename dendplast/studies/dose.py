@@ -43,8 +43,8 @@ CELLS: dict[str, dict[str, Any]] = {
         "modulators": ("dopamine", "acetylcholine"),
     },
     "ca1": {
-        "pairing": {"dt": 10, "n": 60, "hz": 0.2},
-        "burst": {"n": 80, "hz": 20, "trains": 60, "train_interval": 5 * S}, "delay": 0.0,
+        "pairing": {"dt": 10, "n": 30, "hz": 0.2},
+        "burst": {"n": 20, "hz": 20, "trains": 30, "train_interval": 5 * S}, "delay": 0.0,
         "modulators": ("dopamine", "acetylcholine", "noradrenaline"),
     },
 }
