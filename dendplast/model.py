@@ -176,7 +176,8 @@ class Model:
         """
         self.solution = solution
         values = changes(solution, self.parameters.flat(), self.preset.cell.celsius)
-        self._scale["g_vgcc"], self._scale["ca_fraction"] = values.pop("vgcc_scale"), values.pop("ca_fraction_scale")
+        self._scale["g_vgcc"] = values.pop("vgcc_scale")
+        self._scale["ca_fraction"] = values.pop("ca_fraction_scale")
         self._write(values)
         self.set_conductances(**self.conductances)
 

@@ -16,13 +16,13 @@ MIN = 6e4
 
 
 def test_prior_modulation_enlarges_a_later_change_within_hours_only():
-    free, blocked = (primed(VALUES, (0.5, 6.0), 4, 1, block).mean(axis=1) for block in (False, True))
+    free, blocked = (primed(VALUES, (0.25, 6.0), 4, 1, block).mean(axis=1) for block in (False, True))
     assert free[1] > 1.5 * max(free[0], 0.02)  # what a weight of 1 can be told from
     assert free[2] < 0.02 and blocked.max() < 0.02
 
 
 def test_long_absence_of_modulators_raises_the_threshold_unless_their_receptor_is_blocked():
-    peaks = np.geomspace(1e-4, 1e-3, 5)
+    peaks = np.geomspace(4e-5, 3e-4, 6)
     found = {(d, b): threshold(peaks, absent(VALUES, peaks, d, 2, 1, b)) for d in (0.0, 7.0) for b in (False, True)}
     assert found[7.0, False] > 1.2 * found[0.0, False]
     assert found[7.0, True] == pytest.approx(found[0.0, True], rel=0.03)  # 1 uM leaves a thousandth of D1

@@ -102,7 +102,8 @@ def test_a_replay_is_the_engine_step_by_step(recorded, field, k):
         supply = _supply(recorded, condition, values).at(recorded.spines.xyz[[i]])
         engine = Engine(
             rule.parameters(values, recorded.spines.volume[[i]], recorded.ca_scale[[i]]), (1,),
-            soe_rates(SoeSettings()), UPTAKE, supply.bath, supply.bath_times, supply.arrivals, [Inflow((c.spine,), c) for c in supply.field.courses],
+            soe_rates(SoeSettings()), UPTAKE, supply.bath, supply.bath_times, supply.arrivals,
+            [Inflow((c.spine,), c) for c in supply.field.courses],
         )  # fmt: skip
         steps = Steps.of(recorded.onsets, sizes, [until], supply.bath_times(0.0, until))
         t, rest = 0.0, recorded.rest[[i]]

@@ -1,6 +1,6 @@
 """Metaplasticity: what modulators did hours ago, or did not do for days, decides how large a change becomes.
 
-Spines with a spread of calcium peaks get one short tetanus.  Dopamine for ten minutes, some time before, primes
+Spines with a spread of calcium peaks get one short tetanus.  Dopamine for half an hour, some time before, primes
 them; a week without dopamine raises the threshold of their kinase.  Calcium is prescribed, so that nothing but history
 differs.
 """
@@ -27,17 +27,17 @@ from .base import Finding, Job, Report, Study
 __all__ = ["STUDY", "absent", "primed"]
 
 MIN, H, DAY = 6e4, 3.6e6, 8.64e7
-DOSE = 3e-3
-"""Dopamine of the prior modulation (mM), assumed."""
+DOSE, LASTS = 2e-2, 30 * MIN
+"""Dopamine of the prior modulation (mM, as in 10.7554/eLife.09685) and how long it is there (ms), assumed."""
 
 TONE = {"da": 2e-4}
 """Dopamine that is there before it is taken away (mM), assumed."""
 
 BLOCK = Drug(agent="SCH23390", conc="1 uM")
-DELAYS = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # h from the end of the modulation to the tetanus
-QUICK_DELAYS = (0.5, 1.0, 3.0, 6.0)
-PEAKS = tuple(np.round(np.geomspace(0.08, 1.0, 9), 3).tolist())  # uM per pulse
-QUICK_PEAKS = (0.1, 0.16, 0.25, 0.4, 0.7)
+DELAYS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0)  # h from the end of the modulation to the tetanus
+QUICK_DELAYS = (0.25, 1.0, 6.0)
+PEAKS = tuple(np.round(np.geomspace(0.03, 0.4, 9), 3).tolist())  # uM per pulse
+QUICK_PEAKS = (0.04, 0.07, 0.1, 0.14, 0.2, 0.4)
 AFTER = 8 * H
 
 
@@ -76,7 +76,7 @@ def primed(values: Parameters, delays: Sequence[float], n: int, seed: int, block
     """
     weeks, out = _spines(values, n, seed), []
     for delay in (None, *delays):
-        stop = 10 * MIN
+        stop = LASTS
         start = stop + (delay or 1.0) * H
         puffs = [] if delay is None else [Puff("dopamine", DOSE, 0.0, stop)]
         drugs = [BLOCK.replaced(stop=stop + MIN)] if blocked else []
@@ -184,7 +184,7 @@ def _draw(path: Path) -> dict[str, Figure]:
             y = change[k, 1:]
             curve(left, delay, y.mean(axis=1), _sem(y), y.shape[1], label, color=PALETTE[color], marker=marker)
         left.axhline(change[0, 0].mean(), color="black", lw=0.8, ls=":", label="no modulation before")
-        left.set(xlabel="Tetanus after 10 min of dopamine (h)", ylabel="Change left 8 h later (%)\nmean ± SEM")
+        left.set(xlabel="Tetanus after 30 min of dopamine (h)", ylabel="Change left 8 h later (%)\nmean ± SEM")
         left.margins(y=0.3)
         left.legend(loc="upper right")
         table = tables["absent"]
@@ -204,12 +204,12 @@ def _draw(path: Path) -> dict[str, Figure]:
 def _findings(path: Path) -> list[Finding]:
     tables = _tables(path)
     change, delay = 100 * tables["primed"].values("change").mean(axis=2), tables["primed"].values("delay")
-    near, far = 1 + int(np.argmin(np.abs(delay[1:] - 0.5))), len(delay) - 1
+    near, far = 1 + int(np.argmin(np.abs(delay[1:] - 0.25))), len(delay) - 1
     table = tables["absent"]
     at = [1e3 * threshold(table.values("peak"), c) for c in table.values("change")]
     return [
         Finding(
-            "ca1: dopamine half an hour before a tetanus enlarges what is left of its change",
+            "ca1: dopamine a quarter of an hour before a tetanus enlarges what is left of its change",
             f"{change[0, near]:.1f} % after 8 h",
             f"{change[0, 0]:.1f} % without, {change[0, far]:.1f} % when {delay[far]:g} h before, "
             f"{change[1, near]:.1f} % with D1 blocked",
