@@ -102,7 +102,8 @@ def _cell(report: Report, preset: str, n_spine: int, doses: tuple[float, ...], s
 
 def _jobs(quick: bool) -> list[Job]:
     arguments = {"n_spine": 5 if quick else 12, "doses": DOSES[::2] if quick else DOSES, "seed": 1}
-    return [Job(preset, _cell, {"preset": preset, **arguments}) for preset in CELLS]
+    presets = ("dspn",) if quick else tuple(CELLS)
+    return [Job(preset, _cell, {"preset": preset, **arguments}) for preset in presets]
 
 
 def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
@@ -125,7 +126,7 @@ def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
 
 def _tables(path: Path) -> dict[str, Any]:
     with open_file(path) as file:
-        return {preset: read_labelled(file[preset]) for preset in CELLS}
+        return {preset: read_labelled(file[preset]) for preset in CELLS if preset in file}
 
 
 def _panels(path: Path) -> list[tuple[str, str, Any]]:
@@ -135,8 +136,10 @@ def _panels(path: Path) -> list[tuple[str, str, Any]]:
 def _draw(path: Path) -> dict[str, Figure]:
     panels = _panels(path)
     with style():
-        figure = Figure(figsize=(7.2, 4.6))
-        axes = figure.subplots(2, 3).ravel()
+        columns = min(len(panels), 3)
+        rows = -(-len(panels) // columns)
+        figure = Figure(figsize=(0.6 + 2.3 * columns, 2.4 * rows))
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for ax, letter, (preset, modulator, table) in zip(axes, "ABCDE", panels, strict=False):
             w, none = 100 * table.values(modulator), 100 * table.values("none")
             words = ("release alone", *(name for *_, name in BLOCKERS[modulator]))
@@ -144,7 +147,7 @@ def _draw(path: Path) -> dict[str, Figure]:
                 curve(ax, table.values("dose"), w[k].mean(axis=1), w[k].std(axis=1, ddof=1), label=words[k],
                       color=PALETTE[COLORS[name]], marker="osD"[k])  # fmt: skip
             ax.axhline(none.mean(), color="black", lw=0.8, ls=":", label="no release")
-            ax.set(xscale="log", xlabel=f"Dose of {modulator} (1 = the tissue's)", title=f"{preset}: {modulator}",
+            ax.set(xscale="log", xlabel="Molecules a vesicle (1 = the tissue's)", title=f"{preset}: {modulator}",
                    ylabel=f"Weight (% of start)\nmean ± SD of {w.shape[2]} spines")  # fmt: skip
             ax.legend(loc="best", fontsize=6)
             panel_letter(ax, letter)

@@ -166,8 +166,8 @@ def _timeline(ax: Any, labels: list[str], rows: np.ndarray) -> None:
             middle = row + (0.18 - 0.36 * k if together else 0.0)
             ax.barh(middle, ends[phase] - begins[phase], height, begins[phase],
                     color=MODULATOR_COLORS[SHORT[short]], lw=0)  # fmt: skip
-            x, size = (begins[phase] + ends[phase]) / 2, 4.5 if together else 6
-            ax.text(x, middle, short, ha="center", va="center", fontsize=size)
+            ax.text((begins[phase] + ends[phase]) / 2, middle, short, ha="center", va="center",
+                    fontsize=4.5 if together else 6)  # fmt: skip
     ax.set(xlim=(-12, 20), xlabel="Time from the first pairing (min)", ylim=(-0.6, len(labels) + 0.3))
     ax.set_yticks(rows, labels)
 

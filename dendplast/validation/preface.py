@@ -37,8 +37,10 @@ bath is exchanged with 30 s.
 ## Mechanisms that are missing
 
 - A spike 10 ms before the EPSP potentiates in slices (202 %) unless dopamine receptors are blocked (72 %); here it
-  depresses both ways. In earlier spine calibrations a tone of 0.3 uM dopamine told the two apart (151 and 68 %); with
-  today's, PKA of a tone moves -20 ms as much as -10 ms.
+  depresses both ways. A tone of dopamine told the two apart on earlier spine calibrations (151 and 68 %), but primes
+  every spine: with it late change comes within the hour.
+- Dopamine during or after pairing primes a spine, so that its late change adds to the early one within the hour: too
+  large during pairing and with forskolin, too deep where it comes late or without stimulation.
 - Atropine, or anisomycin, by themselves do nothing to a spine at rest; slices drift by ten to twenty percent.
 - CA1 in less calcium (10.1073/pnas.2013663117): what one spike and an EPSP give in 1.8 mM calcium and 1 mM magnesium is
   above the kinase's threshold that was set in 2 mM magnesium, so that depression turns into potentiation too early.
