@@ -59,14 +59,14 @@ def _days(report: Report, n: int, days: float, seed: int) -> dict[str, Any]:
 
 
 def _formed(report: Report, days: float, seed: int) -> dict[str, Any]:
-    """Return how many spines formed per 100 on each branch; the first is active and modulated six times a day."""
+    """Return how many spines formed per 100 on each branch; the first is active and modulated thrice a day."""
     tree = straight([(-1, 200.0, 1.5)] * 6, 20.0)
     rows = np.flatnonzero(tree.region != "soma")
     segment = np.repeat(rows, 40)
     active = np.flatnonzero(tree.section[segment] == 1)
     schedule, puffs = [], []
     for day in range(int(days)):
-        for hour in range(2, 22, 4):
+        for hour in (4, 12, 20):
             t = day * DAY + hour * 60 * MIN
             schedule.append(Trace(t, active, elig_P=0.9))
             puffs.append(Puff("dopamine", 3e-3, t, t + 20 * MIN))
@@ -107,7 +107,7 @@ def _pruning(report: Report, n: int, probes: int, seed: int) -> dict[str, Any]:
 def _jobs(quick: bool) -> list[Job]:
     return [
         Job("days", _days, {"n": 200 if quick else 700, "days": 7.0 if quick else 14.0, "seed": 1}),
-        Job("formed", _formed, {"days": 4.0 if quick else 14.0, "seed": 1}),
+        Job("formed", _formed, {"days": 2.0 if quick else 14.0, "seed": 1}),
         Job("pruning", _pruning, {"n": 500 if quick else 2000, "probes": 4 if quick else 12, "seed": 1}, 2.0),
     ]
 
