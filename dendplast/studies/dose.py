@@ -147,7 +147,7 @@ def _draw(path: Path) -> dict[str, Figure]:
                 curve(ax, table.values("dose"), w[k].mean(axis=1), w[k].std(axis=1, ddof=1), label=words[k],
                       color=PALETTE[COLORS[name]], marker="osD"[k])  # fmt: skip
             ax.axhline(none.mean(), color="black", lw=0.8, ls=":", label="no release")
-            ax.set(xscale="log", xlabel=f"Dose of {modulator} (1 = the tissue's)", title=f"{preset}: {modulator}",
+            ax.set(xscale="log", xlabel="Molecules a vesicle (1 = the tissue's)", title=f"{preset}: {modulator}",
                    ylabel=f"Weight (% of start)\nmean ± SD of {w.shape[2]} spines")  # fmt: skip
             ax.legend(loc="best", fontsize=6)
             panel_letter(ax, letter)

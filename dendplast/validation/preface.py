@@ -42,7 +42,12 @@ bath is exchanged with 30 s.
 - Dopamine during or after pairing primes a spine, so that its late change adds to the early one within the hour: too
   large during pairing and with forskolin, too deep where it comes late or without stimulation.
 - Atropine, or anisomycin, by themselves do nothing to a spine at rest; slices drift by ten to twenty percent.
-- CA1 in less calcium (10.1073/pnas.2013663117): what one spike and an EPSP give in 1.8 mM calcium and 1 mM magnesium is
-  above the kinase's threshold that was set in 2 mM magnesium, so that depression turns into potentiation too early.
-- Single spines under voltage clamp, and exchange of molecules between spines, are not in these rows.
+- CA1 in less calcium (10.1073/pnas.2013663117): the switch from depression to potentiation is met at 1.8 and 3 mM, but
+  comes too late at 2.5 mM, and two spikes at 1.8 mM already potentiate.
+- Uncaging with bursts of three spikes potentiates 35 ms after the pulse as at 5 ms, and a quarter of a release without
+  magnesium as a whole one (10.1038/nature06416): a burst's calcium alone is above the kinase's threshold, so that what
+  glutamate is left decides.
+- Trains at 1 Hz without spikes do not depress `ca1` (10.7554/eLife.39151): its only way into depression needs a spike.
+  AP5 does not stop bursts of 100 Hz from potentiating: it blocks the current of NMDA receptors, but not `glu_P`.
+- Exchange of molecules between spines and voltage clamp are not in these rows.
 """
