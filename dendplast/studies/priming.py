@@ -196,7 +196,9 @@ def _draw(path: Path) -> dict[str, Figure]:
             curve(right, 1e3 * table.values("peak"), y.mean(axis=1), _sem(y), y.shape[1], label, color=PALETTE[color],
                   marker=marker)  # fmt: skip
         right.set(xlabel="Calcium per pulse (µM)", ylabel="Change after 20 min (%)\nmean ± SEM", xscale="log")
-        right.margins(y=0.45)
+        right.set_xticks([0.02, 0.04, 0.08, 0.15], ["0.02", "0.04", "0.08", "0.15"])
+        right.minorticks_off()
+        right.margins(y=0.7)
         right.legend(loc="upper left")
         for ax, letter in zip((left, right), "AB", strict=True):
             panel_letter(ax, letter)

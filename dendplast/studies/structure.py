@@ -201,7 +201,7 @@ def _draw_pruning(ax: Any, table: Any) -> None:
         ax.errorbar(at, y.mean(axis=1), y.std(axis=1, ddof=1), fmt="none", ecolor="black", elinewidth=0.8, capsize=2)
     ax.axhline(0, color="black", lw=0.5)
     ax.set_xticks(range(3), [name.replace(" in", "\nin").replace(" res", "\nres") for name in MEASURED])
-    ax.set(ylabel=f"Change without a tenth of the spines (%)\nmean ± SD, n = {change.shape[2]} synapses")
+    ax.set(ylabel=f"Change without a tenth (%)\nmean ± SD, n = {change.shape[2]} synapses")
     ax.margins(y=0.35)
     ax.legend(loc="upper right")
 
