@@ -48,6 +48,6 @@ bath is exchanged with 30 s.
   magnesium as a whole one (10.1038/nature06416): a burst's calcium alone is above the kinase's threshold, so that what
   glutamate is left decides.
 - Trains at 1 Hz without spikes do not depress `ca1` (10.7554/eLife.39151): its only way into depression needs a spike.
-  AP5 does not stop bursts of 100 Hz from potentiating: it blocks the current of NMDA receptors, not what `glu_P` stands for.
+  AP5 does not stop bursts of 100 Hz from potentiating: it blocks the current of NMDA receptors, but not `glu_P`.
 - Exchange of molecules between spines and voltage clamp are not in these rows.
 """
