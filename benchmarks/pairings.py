@@ -1,4 +1,4 @@
-"""Time a protocol of an hour: every step, windows with rests between them, and replay; with their errors.
+"""Time a protocol of an hour: every step against windows with rests between them, and their errors.
 
     python benchmarks/pairings.py [--pairings 60 100] [--rest 60] [--dt 0.1] [--repeats 5]
 
@@ -63,14 +63,6 @@ def timed(work: object) -> tuple[float, object]:
     begin = time.process_time()
     out = work()
     return time.process_time() - begin, out
-
-
-def by_replay(built: dp.Model, recorded: object | None) -> tuple[object, np.ndarray]:
-    """Return the record of one pairing and the efficacy of the paired spines at the end."""
-    protocol = built.experiment.protocol[0]
-    recorded = recorded or dp.record(built, protocol)
-    end = built.schedule.end + 60e3 * float(str(built.experiment.until).split()[2])
-    return recorded, dp.replay(recorded, until=end).outcomes["w"][0, -1]
 
 
 def row(pairings: int, rest: float, dt: float, repeats: int) -> list[str]:

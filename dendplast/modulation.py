@@ -131,7 +131,7 @@ class ToneStep(Timed):
     kind: Literal["tone"] = "tone"
     modulator: Modulator
     conc: float = quantity(..., "mM", "the experimenter's choice", 0, 1)
-    duration: float | None = quantity(None, "ms", "None: to the end of the run", 1, 1e8)
+    duration: float | None = quantity(None, "ms", "None: to the end of the run", 1, 1e12)
 
     def end(self, start: float) -> float:
         """Return the end (ms): of the step, or its begin when it has none."""

@@ -45,13 +45,14 @@ def unitary_responses(model: Model, chosen: Sequence[int]) -> np.ndarray:
             forward(SETTLE)
             rest[k] = soma.v
         out[0] = (rest[0] - rest[1]) / CURRENT
+        releases = [model.glutamate(int(i), 1.0) for i in chosen]  # a state is that of all NetCons there are
         state = h.SaveState()
         state.save()
-        for k, i in enumerate(chosen):
+        for k, (i, release) in enumerate(zip(chosen, releases, strict=True)):
             state.restore()
             process = model.processes[int(i)]
             base = np.array([soma.v, process.vhead])
-            model.glutamate(int(i), 1.0).event(h.t + 1.0)
+            release.event(h.t + 1.0)
             top = base.copy()
             for _ in range(LAST):
                 forward(1)

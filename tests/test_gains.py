@@ -186,12 +186,12 @@ def test_occupancy_in_a_shaft_is_the_closed_form(ago, ant):
 
 
 def test_signals_are_expression_times_occupancy_and_the_hill_functions_of_the_rule():
-    y = {r: 0.4 for r in (*rule.RECEPTORS, "D1_high", "D2_low")} | {"PKA": np.array([0.0, 0.45]), "PLC": 0.9}
     p = rule.parameters(dp.load_preset("ca1").parameters.flat())
+    y = {r: 0.4 for r in (*rule.RECEPTORS, "D1_high", "D2_low")} | {"PKA": np.array([0.0, p.K_A]), "PLC": 0.9}
     s = signals(y, p)
     assert s["M4"] == 0.3 * 0.4 and s["D2"] == 0.0
-    assert s["PKA"].tolist() == [0.0, 0.5]  # K_A is 0.45
-    assert s["PLC"] == pytest.approx(1 / (1 + 0.5**4))
+    assert s["PKA"].tolist() == [0.0, 0.5]  # half at K_A
+    assert s["PLC"] == pytest.approx(1 / (1 + (p.K_Q / 0.9) ** p.n_Q))
     assert set(s) == set(excitability.SIGNALS)
 
 

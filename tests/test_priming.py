@@ -22,7 +22,7 @@ def test_prior_modulation_enlarges_a_later_change_within_hours_only():
 
 
 def test_long_absence_of_modulators_raises_the_threshold_unless_their_receptor_is_blocked():
-    peaks = np.geomspace(4e-5, 3e-4, 6)
+    peaks = np.geomspace(1.5e-5, 1.5e-4, 8)
     found = {(d, b): threshold(peaks, absent(VALUES, peaks, d, 2, 1, b)) for d in (0.0, 7.0) for b in (False, True)}
     assert found[7.0, False] > 1.2 * found[0.0, False]
     assert found[7.0, True] == pytest.approx(found[0.0, True], rel=0.03)  # 1 uM leaves a thousandth of D1

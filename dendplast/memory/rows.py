@@ -11,7 +11,7 @@ from .roster import Roster
 
 __all__ = ["Rows"]
 
-_OWN = ("place", "size", "history", "absence", "hazard")
+_OWN = ("place", "size", "history", "absence", "hazard", "signal")
 
 
 class Rows:
@@ -34,11 +34,13 @@ class Rows:
         Head volume at the beginning (um3).
     history, absence, hazard : ndarray, shape (n_row,)
         Structural history (-1 to 1), absence of modulators (0 to 1), cumulative hazard of loss (1).
+    signal : ndarray, shape (n_row,)
+        Tag times priming, summed over the window so far (ms): what new spines form on.
     """
 
     def __init__(self, y: State, size: float) -> None:
         self.y, self.place, self.size = y, np.array([-1]), np.array([size])
-        self.history, self.absence, self.hazard = np.zeros(1), np.zeros(1), np.zeros(1)
+        self.history, self.absence, self.hazard, self.signal = (np.zeros(1) for _ in range(4))
 
     def __len__(self) -> int:
         return len(self.place)
@@ -52,7 +54,7 @@ class Rows:
             y = State(new)
             y["volume"] = y["volume"] * roster.volume[shared] / self.size[source]
             self.y = State(np.concatenate([self.y.array, new], axis=1))
-            for name in ("history", "absence", "hazard"):
+            for name in ("history", "absence", "hazard", "signal"):
                 values = getattr(self, name)
                 setattr(self, name, np.append(values, values[source]))
             roster.row[shared] = len(self) + np.arange(len(shared))
@@ -66,7 +68,7 @@ class Rows:
         y["volume"] = np.full(1, p.V_new)
         self.y = State(np.concatenate([self.y.array, y.array], axis=1))
         self.history, self.hazard = np.append(self.history, p.s_new), np.append(self.hazard, 0.0)
-        self.absence = np.append(self.absence, self.absence[0])
+        self.absence, self.signal = np.append(self.absence, self.absence[0]), np.append(self.signal, 0.0)
         self.place, self.size = np.append(self.place, -1), np.append(self.size, p.V_new)
         return len(self) - 1
 

@@ -33,25 +33,23 @@ def hazard_rate(history: np.ndarray, p: SimpleNamespace) -> np.ndarray:
     return p.H_spine * (1 + p.k_dep * np.maximum(-history, 0)) * (1 - p.k_prot * np.maximum(history, 0))
 
 
-def growth(
-    segment: np.ndarray, tag: np.ndarray, primed: np.ndarray, count: np.ndarray, p: SimpleNamespace
-) -> np.ndarray:
+def growth(segment: np.ndarray, signal: np.ndarray, count: np.ndarray, p: SimpleNamespace) -> np.ndarray:
     """Return by how much formation is raised on each segment, shape (n_segment,).
 
-    The mean over a segment's spines of tag times priming: where there was activity and PKA within hours.
+    The mean over a segment's spines of tag times priming: where there was activity and PKA in the window.
 
     Parameters
     ----------
     segment : ndarray of int, shape (n,)
         Of the spines that have a tag, or -1.
-    tag, primed : ndarray, shape (n,)
-        Of these spines (1).
+    signal : ndarray, shape (n,)
+        Mean of tag times priming of these spines over the window (1).
     count : ndarray, shape (n_segment,)
         All spines of each segment.
     """
     has = segment >= 0
-    signal = np.bincount(segment[has], (tag * primed)[has], len(count))
-    return 1 + p.k_form * signal / np.maximum(count, 1)
+    total = np.bincount(segment[has], signal[has], len(count))
+    return 1 + p.k_form * total / np.maximum(count, 1)
 
 
 def born(

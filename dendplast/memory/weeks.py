@@ -277,6 +277,7 @@ class Weeks:
         aim = missing / (missing + p.K_abs)
         r.absence = aim + (r.absence - aim) * np.exp(-h / p.tau_abs)
         r.hazard = r.hazard + h * hazard_rate(r.history, p)
+        r.signal = r.signal + h * np.minimum(y["tag_P"] + y["tag_D"], 1.0) * y["primed"]
         self.t += h
 
     def _excite(self, event: Stimulus | Trace) -> None:
@@ -328,8 +329,8 @@ class Weeks:
         gone = ids[r.hazard[roster.row[ids]] > roster.limit[ids]]
         roster.lost[gone] = self.t
         count = np.bincount(roster.segment[ids], minlength=len(self.tree))
-        tag = np.minimum(r.y["tag_P"] + r.y["tag_D"], 1.0)
-        raised = growth(r.place, tag, r.y["primed"], count, self.p)
+        raised = growth(r.place, r.signal / WINDOW, count, self.p)
+        r.signal = np.zeros_like(r.signal)
         draw = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(0, self._window)))
         segment, x = born(self.tree, self.first, raised, WINDOW, self.p, draw)
         roster.row[gone] = -1

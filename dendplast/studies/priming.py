@@ -36,8 +36,8 @@ TONE = {"da": 2e-4}
 BLOCK = Drug(agent="SCH23390", conc="1 uM")
 DELAYS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0)  # h from the end of the modulation to the tetanus
 QUICK_DELAYS = (0.25, 1.0, 6.0)
-PEAKS = tuple(np.round(np.geomspace(0.03, 0.4, 9), 3).tolist())  # uM per pulse
-QUICK_PEAKS = (0.04, 0.07, 0.1, 0.14, 0.2, 0.4)
+PEAKS = tuple(np.round(np.geomspace(0.015, 0.2, 10), 3).tolist())  # uM per pulse
+QUICK_PEAKS = (0.02, 0.03, 0.04, 0.055, 0.08, 0.14)
 AFTER = 8 * H
 
 
@@ -105,7 +105,9 @@ def absent(
         D1 receptors are blocked all the time.
     """
     steps = [ToneStep(modulator="dopamine", conc=0.0, start=H, duration=days * DAY)] if days else []
-    weeks = _spines(values, n, seed, tone=TONE, steps=steps, drugs=[BLOCK] if blocked else [])
+    # background keeps the sliding threshold where it is, so that days alone make no difference
+    ongoing = values.readout.ca_mean
+    weeks = _spines(values, n, seed, tone=TONE, steps=steps, drugs=[BLOCK] if blocked else [], background=ongoing)
     start = 2 * H + days * DAY
     out = []
     for peak in peaks:
@@ -194,7 +196,9 @@ def _draw(path: Path) -> dict[str, Figure]:
             curve(right, 1e3 * table.values("peak"), y.mean(axis=1), _sem(y), y.shape[1], label, color=PALETTE[color],
                   marker=marker)  # fmt: skip
         right.set(xlabel="Calcium per pulse (µM)", ylabel="Change after 20 min (%)\nmean ± SEM", xscale="log")
-        right.margins(y=0.45)
+        right.set_xticks([0.02, 0.04, 0.08, 0.15], ["0.02", "0.04", "0.08", "0.15"])
+        right.minorticks_off()
+        right.margins(y=0.7)
         right.legend(loc="upper left")
         for ax, letter in zip((left, right), "AB", strict=True):
             panel_letter(ax, letter)
