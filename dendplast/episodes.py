@@ -192,11 +192,11 @@ class Drive:
         table, sizes = self._table(p, tick)
         n, out = len(self.rest), []
         parts = zip(self.courses, self._baths, self._arriving, self._fields, strict=True)
-        for course, bath, arriving, fields in parts:
+        for course, around, arriving, fields in parts:
             steps = _steps(course, sizes, tick, growth)
-            y, kept = to_records(resting(p, bath.surround(0), (n,))), np.empty((len(course.at), n), STATE)
+            y, kept = to_records(resting(p, around.surround(0), (n,))), np.empty((len(course.at), n), STATE)
             jit.follow(
-                np.arange(n), y, kept, np.empty(2, STATE), True, *map(tuple, (steps, table, bath, arriving, fields)),
+                np.arange(n), y, kept, np.empty(2, STATE), True, *map(tuple, (steps, table, around, arriving, fields)),
                 record, self.volume, self.ca_scale, growth, STEP_MAX,
             )  # fmt: skip
             states = from_records(kept.reshape(-1), kept.shape)
