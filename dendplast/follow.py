@@ -96,6 +96,7 @@ def follow(
         tree=weeks.tree, time=np.array([t for t in timeline.looks if t <= end]),
         outcomes=_padded(looks, len(roster)), protein=np.array([look["protein"] for look in looks]),
         neighbour=np.array([look["neighbour"] for look in looks]),
+        shrinkage=np.array([look["shrinkage"] for look in looks]),
         runs=tuple(run for run, _ in runs), run_spines=tuple(ids for _, ids in runs),
         provenance=provenance(timeline.experiment.seed)
         | {"wall_time_s": clock.perf_counter() - wall, "until": end},
@@ -112,7 +113,7 @@ def _weeks(timeline: Timeline, model: Model, windows: list[Window]) -> Weeks:
     return Weeks(
         tree, segment_at(tree, placed.section, placed.x), placed.x, placed.volume, model.parameters, windows,
         drugs=timeline.drugs, tone=model.tone, seed=timeline.experiment.seed, proteins=timeline.proteins,
-        crosstalk=timeline.crosstalk, structure=timeline.structure,
+        crosstalk=timeline.crosstalk, structure=timeline.structure, shrinkage=timeline.shrinkage,
         background=timeline.background * float(pulse), steps=timeline.steps,
     )  # fmt: skip
 
@@ -124,6 +125,7 @@ def _look(weeks: Weeks, t: float) -> dict[str, np.ndarray]:
     return now.outcome(t) | {
         "protein": zero if now.proteins is None else now.proteins.c,
         "neighbour": zero if now.crosstalk is None else now.crosstalk.c,
+        "shrinkage": zero if now.shrinkage is None else now.shrinkage.c,
     }
 
 
