@@ -36,6 +36,7 @@ def follow(
     spines: Spines | None = None,
     state: dict[str, Any] | None = None,
     progress: Callable[[float, float], None] | None = None,
+    keep: Callable[[dict[str, Any]], None] | None = None,
 ) -> History:
     """Follow a cell along a timeline and return what became of its spines.
 
@@ -56,6 +57,8 @@ def follow(
         the last bit.
     progress : callable, optional
         Called with (time, end) in ms now and then.
+    keep : callable, optional
+        Called with the state at every moment of ``timeline.looks``, to go on from should the run be interrupted.
 
     Raises
     ------
@@ -86,11 +89,11 @@ def follow(
         looks.append(_look(weeks, t))
         if progress is not None:
             progress(t, end)
+        if keep is not None:
+            keep(_state(timeline, t, weeks, looks, runs))
     weeks.run(end)
     roster = weeks.roster
     body.born(roster.section, roster.x, roster.volume)
-    kept = copy.copy(weeks)
-    kept.schedule = []  # windows hold NEURON
     return History(
         timeline=timeline.to_toml(), spines=body.spines, born=roster.born.copy(), lost=roster.lost.copy(),
         tree=weeks.tree, time=np.array([t for t in timeline.looks if t <= end]),
@@ -100,9 +103,17 @@ def follow(
         runs=tuple(run for run, _ in runs), run_spines=tuple(ids for _, ids in runs),
         provenance=provenance(timeline.experiment.seed)
         | {"wall_time_s": clock.perf_counter() - wall, "until": end},
-        state={"timeline": timeline.hash, "until": end, "weeks": copy.deepcopy(kept), "looks": looks,
-               "runs": tuple(runs)},
+        state=_state(timeline, end, weeks, looks, runs),
     )  # fmt: skip
+
+
+def _state(timeline: Timeline, t: float, weeks: Weeks, looks: list[Any], runs: list[Any]) -> dict[str, Any]:
+    """Return what a run of `timeline` goes on from at `t` (ms)."""
+    kept = copy.copy(weeks)
+    kept.schedule = []  # windows hold NEURON
+    return {
+        "timeline": timeline.hash, "until": t, "weeks": copy.deepcopy(kept), "looks": list(looks), "runs": tuple(runs)
+    }  # fmt: skip
 
 
 def _weeks(timeline: Timeline, model: Model, windows: list[Window]) -> Weeks:

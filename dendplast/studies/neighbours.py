@@ -27,7 +27,7 @@ SHARE = 0.25
 WIDTH, HALF_TIME = 11.1, 5.3
 """Full width at half maximum (um) and half time (min) of the crosstalk in 10.1038/nature06416."""
 
-LENGTH, MIDDLE = 40.0, 20.0
+LENGTH, MIDDLE = 28.0, 14.0
 """Length of a branch and place of the potentiated spine on it (um)."""
 
 TRAIN = 30 * 2000.0
