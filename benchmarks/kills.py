@@ -125,9 +125,14 @@ def main() -> None:
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     dp.ensure_loaded()
-    lines = ["# Kills", "", ("Written by `benchmarks/kills.py`. `kill -9` at random moments, then `--resume`; datasets "
-             "of every finished file against those of an undisturbed sweep of 16 simulations, byte for byte. Where a "
-             "sweep ended before the kills were used up, another one began."), ""]  # fmt: skip
+    lines = [
+        "# Kills",
+        "",
+        "Written by `benchmarks/kills.py`. `kill -9` at random moments, then `--resume`; datasets of every finished "
+        "file against those of an undisturbed sweep of 16 simulations, byte for byte. Where a sweep ended before the "
+        "kills were used up, another one began.",
+        "",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         plan = write(Path(folder))
         alone = Path(folder) / "alone.h5"
@@ -145,8 +150,14 @@ def main() -> None:
                 if datasets(out) != expected:
                     raise SystemExit(f"killing {what}: the file is not that of an undisturbed sweep")
                 rows += [f"| {len(rows) + i + 1} | {sweeps} | {row}" for i, row in enumerate(some)]
-            lines += [f"{len(rows)} kills of {what} in {sweeps} sweeps: {len(expected)} datasets of each identical.", "",
-                      "| kill | sweep | of | after (s) | jobs done |", "|---|---|---|---|---|", *rows, ""]  # fmt: skip
+            lines += [
+                f"{len(rows)} kills of {what} in {sweeps} sweeps: {len(expected)} datasets of each identical.",
+                "",
+                "| kill | sweep | of | after (s) | jobs done |",
+                "|---|---|---|---|---|",
+                *rows,
+                "",
+            ]
             options.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

@@ -123,7 +123,8 @@ def _maps(axes: list[Any], values: np.ndarray, shares: Mapping[str, np.ndarray],
         for name, dash in _DASHES.items():
             share = shares[name][:, :, i]
             if min(share.shape) > 1 and share.min() < _SHARE < share.max():
-                grid[0, k].contour(_steps(x), _steps(y), share, [_SHARE], colors="black", linestyles=dash, linewidths=1)
+                line = {"linestyles": dash, "linewidths": 1}
+                grid[0, k].contour(_steps(x), _steps(y), share, [_SHARE], colors="black", **line)
                 drawn[name] = Line2D([], [], color="black", linestyle=dash, linewidth=1)
         if z_name:
             grid[0, k].set_title(f"{z_name.split(' (')[0]} {_short(z[i], 3)}{_unit(z_name)}")
