@@ -23,7 +23,7 @@ EXPERIMENT = dp.Experiment(
     # a passive cell in a slice's rule: EPSPs alone are enough, so that a session is short
     parameters={"K_P": "1.2 uM", "g0_P": 6.0, "th_prp": 0.2, "k_mu": 0.0, "H_spine": "0.2 /d", "w_theta": 0.0},
 )  # fmt: skip
-TRAIN = Uncaging(n=20, hz=2.0, amplitude=4.0, spines=(3, 4))
+TRAIN = Uncaging(n=20, hz=5.0, amplitude=4.0, spines=(3, 4))
 
 
 @pytest.fixture(scope="module")
