@@ -88,8 +88,8 @@ def main() -> None:
     lines = [
         "# Four weeks",
         "",
-        f"Written by `benchmarks/weeks.py --spines {a.spines} --repeats {a.repeats}`. {machine()}. {a.spines} spines on "
-        f"{first['segments']} segments, 28 days, three trainings of a tenth of them; proteins, both signals of "
+        f"Written by `benchmarks/weeks.py --spines {a.spines} --repeats {a.repeats}`. {machine()}. {a.spines} spines "
+        f"on {first['segments']} segments, 28 days, three trainings of a tenth of them; proteins, both signals of "
         "neighbours, loss and formation are on, electricity is not part of it. One thread, median (range).",
         "",
         "| part | s |",

@@ -16,7 +16,7 @@ pytest.importorskip("neuron")
 
 MIN, H, DAY = 6e4, 3.6e6, 8.64e7
 PLACES = np.r_[np.linspace(0.1, 0.9, 14), 0.2, 0.5, 0.8]
-ALONE = {"q_ras": "0 um3/ms", "tau_late": 1e15}
+ALONE = {"q_ras": "0 um3/ms", "q_het": "0 um3/ms", "tau_late": 1e15}
 """What only the slow system has: neighbours and the decay of late weight."""
 EXPERIMENT = dp.Experiment(
     preset="passive", spines=dp.Placement(calibrate=False), numerics=dp.Numerics(dt=0.1, settle=50.0), seed=2,
