@@ -2,7 +2,7 @@
 
     python benchmarks/kills.py [--kills 20] [--seed 1] [--out benchmarks/results/kills.md]
 
-Twice: the main process is killed (`kill -9`) again and again, every other time together with all its children, and
+Twice: the main process is killed (`kill -9`) again and again, at times together with all its children, and
 started anew with `--resume`; then the processes that compute jobs are killed, one at a time, while the sweep goes on.
 Datasets are compared byte for byte. A sweep of 16 simulations; some five minutes on two cores.
 """
@@ -72,39 +72,39 @@ def finished(out: Path) -> int:
     return len([*folder.glob("*.npz"), *folder.glob("*.pickle")])
 
 
-def kill_main(plan: Path, out: Path, kills: int, rng: np.random.Generator) -> list[str]:
-    """Kill the main process so often, then let it end; return a row for each kill."""
-    rows, wanted = [], kills
+def kill_main(plan: Path, out: Path, kills: int, pace: float, rng: np.random.Generator) -> list[str]:
+    """Kill the main process up to so often, then let it end; return a row for each kill."""
+    rows = []
     process = start(plan, out)
-    while wanted:
-        wait = rng.uniform(0.3, 4.0)
+    while len(rows) < kills:
+        wait = rng.uniform(0.1, 2) * pace
         time.sleep(wait)
         if process.poll() is not None:
             break
-        whole = wanted % 2 == 0
+        whole = rng.random() < 0.5
         (os.killpg if whole else os.kill)(process.pid, signal.SIGKILL)
         process.communicate()
-        rows.append(f"| {len(rows) + 1} | {'main and children' if whole else 'main'} | {wait:.2f} | {finished(out)} |")
-        wanted -= 1
+        rows.append(f"{'main and children' if whole else 'main'} | {wait:.2f} | {finished(out)} |")
         process = start(plan, out, "--resume")
     end(process)
     return rows
 
 
-def kill_workers(plan: Path, out: Path, kills: int, rng: np.random.Generator) -> list[str]:
-    """Kill one computing process after another, resume what failed twice, and return a row for each kill."""
-    rows, more, began = [], (), time.monotonic()
-    while len(rows) < kills and time.monotonic() - began < LONGEST:
-        process = start(plan, out, *more)
-        more = ("--resume",)
-        while process.poll() is None and len(rows) < kills:
-            wait = rng.uniform(0.1, 2.5)
-            time.sleep(wait)
+def kill_workers(plan: Path, out: Path, kills: int, pace: float, rng: np.random.Generator) -> list[str]:
+    """Kill up to so many computing processes, resume what failed twice, and return a row for each kill."""
+    rows: list[str] = []
+    process = start(plan, out)
+    while process.poll() is None and len(rows) < kills:
+        wait = rng.uniform(0.1, 2) * pace
+        time.sleep(wait)
+        try:
             children = [c for c in psutil.Process(process.pid).children() if "dendplast.sweep.child" in c.cmdline()]
-            if children:
-                children[int(rng.integers(len(children)))].kill()
-                rows.append(f"| {len(rows) + 1} | worker | {wait:.2f} | {finished(out)} |")
-        process.communicate(timeout=LONGEST)
+        except psutil.NoSuchProcess:
+            break
+        if children:
+            children[int(rng.integers(len(children)))].kill()
+            rows.append(f"worker | {wait:.2f} | {finished(out)} |")
+    process.communicate(timeout=LONGEST)
     if out.with_name(out.name + ".jobs").exists():  # some job was killed twice and is listed as failed
         end(start(plan, out, "--resume"))
     return rows
@@ -125,22 +125,40 @@ def main() -> None:
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     dp.ensure_loaded()
-    lines = ["# Kills", "", "Written by `benchmarks/kills.py`. `kill -9` at random moments, then `--resume`; datasets "
-             "of the finished file against those of an undisturbed sweep, byte for byte.", ""]  # fmt: skip
+    lines = [
+        "# Kills",
+        "",
+        "Written by `benchmarks/kills.py`. `kill -9` at random moments, then `--resume`; datasets of every finished "
+        "file against those of an undisturbed sweep of 16 simulations, byte for byte. Where a sweep ended before the "
+        "kills were used up, another one began.",
+        "",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         plan = write(Path(folder))
         alone = Path(folder) / "alone.h5"
+        began = time.monotonic()
         end(start(plan, alone))
+        pace = (time.monotonic() - began) / 8  # s; as long as two jobs take on two processes
         expected = datasets(alone)
         for what, kill in (("the main process", kill_main), ("workers", kill_workers)):
-            out = Path(folder) / f"{kill.__name__}.h5"
-            rows = kill(plan, out, options.kills, rng)
-            same = datasets(out) == expected
-            lines += [f"{len(rows)} kills of {what}: {len(expected)} datasets {'identical' if same else 'DIFFER'}.", "",
-                      "| kill | of | after (s) | jobs done |", "|---|---|---|---|", *rows, ""]  # fmt: skip
+            rows: list[str] = []
+            sweeps = 0
+            while len(rows) < options.kills:
+                sweeps += 1
+                out = Path(folder) / f"{kill.__name__}{sweeps}.h5"
+                some = kill(plan, out, options.kills - len(rows), pace, rng)
+                if datasets(out) != expected:
+                    raise SystemExit(f"killing {what}: the file is not that of an undisturbed sweep")
+                rows += [f"| {len(rows) + i + 1} | {sweeps} | {row}" for i, row in enumerate(some)]
+            lines += [
+                f"{len(rows)} kills of {what} in {sweeps} sweeps: {len(expected)} datasets of each identical.",
+                "",
+                "| kill | sweep | of | after (s) | jobs done |",
+                "|---|---|---|---|---|",
+                *rows,
+                "",
+            ]
             options.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
-            if not same:
-                raise SystemExit(f"killing {what}: the file is not that of an undisturbed sweep")
 
 
 if __name__ == "__main__":

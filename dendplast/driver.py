@@ -23,7 +23,7 @@ from .model import Model
 from .recorder import Recorder
 from .result import OUTCOMES
 from .rule import INTEGRALS, STATES
-from .slots import SPINE_FAST, Slots, cell_references, spine_references
+from .slots import SPINE_FAST, Slots, cell_references, spine_slots
 from .stepping import PIECE, TICK, forward, next_multiple, settle
 
 __all__ = ["Driver"]
@@ -63,10 +63,10 @@ class Driver:
         self.calm, self.tail, self.relax = numerics.calm, numerics.tail, numerics.relax
         sections = [*model.cell.sections, *model.heads, *model.necks]
         self.electric = Slots(cell_references(sections))
-        self.fast = {n: Slots(spine_references(model.processes, n)) for n in SPINE_FAST}
+        self.fast = spine_slots(model.processes, (*SPINE_FAST, "cai_peak"))
+        self.peak = self.fast.pop("cai_peak")
         self.exchange = Exchange(model)
         self.slow = self.exchange.slow
-        self.peak = Slots(spine_references(model.processes, "cai_peak"))
         self.captured: list[tuple[float, np.ndarray]] = []
         self.gains = model.gains
         self.engine = choose_engine(model, capture)

@@ -10,9 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +20,7 @@ from neuron import coreneuron, h
 from .errors import MechanismError, ParameterError
 from .mechanisms import ensure_loaded
 from .model import Model
-from .nmodl import LIBRARY, build_environment, sources
+from .nmodl import LIBRARY, built
 from .stepping import forward
 
 __all__ = ["CORE_LIBRARY", "Engine", "choose_engine", "compile_core", "core_library"]
@@ -200,21 +197,12 @@ def compile_core() -> Path:
 
 
 def _compile(path: Path) -> Path:
-    script, environment = build_environment("nrnivmodl-core")
-    said = ""
     for flags in (TUNED, PLAIN):
-        with tempfile.TemporaryDirectory(prefix="build-", dir=path.parent) as work:
-            Path(work, "src").mkdir()
-            for source in sources():
-                shutil.copy(source, Path(work, "src"))
-            done = subprocess.run(
-                [script, "-i", flags, "src"], cwd=work, env=environment, stdin=subprocess.DEVNULL,
-                capture_output=True, text=True, encoding="utf-8", errors="replace",
-            )  # fmt: skip
-            built = next(iter(Path(work).glob(f"*/{CORE_LIBRARY}")), None)
-            if built is not None and done.returncode == 0:
-                os.replace(built, path)
+        try:
+            with built("nrnivmodl-core", ("-i", flags), CORE_LIBRARY, path.parent) as library:
+                os.replace(library, path)
                 return path
-            said = said or done.stderr.strip() or done.stdout.strip()
+        except MechanismError as error:
             _log.warning("CoreNEURON's mechanisms do not compile with %s", flags)
-    raise MechanismError(f"the mechanisms do not compile for CoreNEURON; the compiler says:\n{said[-2000:]}")
+            failed = error
+    raise MechanismError(f"for CoreNEURON, {failed}")

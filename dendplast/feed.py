@@ -10,7 +10,7 @@ from neuron import h
 
 from .course import Course
 from .release import LIGAND
-from .slots import Slots, spine_references
+from .slots import spine_slots
 from .stepping import TICK, weakly
 
 __all__ = ["Feed"]
@@ -36,7 +36,8 @@ class Feed:
         for modulator in dict.fromkeys(c.modulator for c in courses):
             mine = [c for c in courses if c.modulator == modulator]
             spine = np.unique(np.concatenate([c.spine for c in mine]))
-            slots = Slots(spine_references([processes[i] for i in spine], f"{LIGAND[modulator]}_ext"))
+            name = f"{LIGAND[modulator]}_ext"
+            slots = spine_slots([processes[i] for i in spine], [name])[name]
             places = [(c, np.searchsorted(spine, c.spine)) for c in mine]
             self._parts.append((LIGAND[modulator], slots, places))
         self._on = [False] * len(self._parts)

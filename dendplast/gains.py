@@ -19,7 +19,7 @@ from .excitability import SIGNALS, SPINE_CONDUCTANCES, by_target, gain
 from .parameters import AFFINITY_STATES
 from .rule import parameters
 from .shafts import Shafts, signals
-from .slots import Slots, spine_references
+from .slots import Slots, spine_slots
 from .stepping import weakly
 
 __all__ = ["GRID", "Gains"]
@@ -67,8 +67,8 @@ class Gains:
         self._channels = {
             t: Slots([getattr(segments[i], f"dp_{t}")._ref_gain for i in rows]) for t, rows in self.rows.items()
         }
-        self._spines = {t: Slots(spine_references(model.processes, t)) for t in self._of_spine}
-        self._states = {s: Slots(spine_references(model.processes, s)) for s in (*SIGNALS, *AFFINITY_STATES)}
+        self._spines = spine_slots(model.processes, self._of_spine)
+        self._states = spine_slots(model.processes, (*SIGNALS, *AFFINITY_STATES))
         self._p: SimpleNamespace = parameters(model.parameters.flat())
         self._xyz = (model.tree.start + model.tree.end) / 2
         self.shafts = Shafts(

@@ -20,7 +20,7 @@ from .remodel import remodel
 from .result import OUTCOMES, Result
 from .rule import INTEGRALS, STATES, State, efficacy
 from .simulate import provenance
-from .slots import Slots, spine_references
+from .slots import spine_slots
 from .spines import Spines, place_at
 from .stepping import fixed_step
 from .timeline import Session, Timeline
@@ -130,7 +130,7 @@ class _Kinase:
 
     def __init__(self, model: Model, recorder: Recorder, tau: float) -> None:
         self.recorder, self.tau, self.every_active = recorder, tau, recorder.every_active
-        self.slots = Slots(spine_references(model.processes, "kinase"))
+        self.slots = spine_slots(model.processes, ["kinase"])["kinase"]
         self.due = False
         self.anew(0.0)
 

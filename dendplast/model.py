@@ -26,6 +26,7 @@ from .presets import Preset
 from .release import LIGAND, SoeSettings
 from .schedule import Schedule
 from .solution import Solution, changes
+from .slots import write_spines
 from .spines import Spines, chosen
 from .stepping import TICK, weakly
 from .supply import Supply
@@ -104,7 +105,6 @@ class Model:
         self.outside: dict[str, float] = {}
         self.values = self._starting_values()
         self._place(settings)
-        self.set_conductances(**self.conductances)
         self.soma_pulse = self._electrode(-1)
         self._compile()
         self._handlers = [
@@ -115,26 +115,31 @@ class Model:
 
     def _place(self, settings: SpineSettings) -> None:
         """Make the point processes with `values`, and the sections that carry them where these are asked for."""
-        spines, sections, areas = self.spines, self.cell.sections, self.spines.area
-        standard = h.MechanismStandard("DpSpine", 1)  # gives a process all values in one call
-        for name, value in self.values.items():
-            standard.set(name, value)
+        spines, sections, area = self.spines, self.cell.sections, self.spines.area
         whole = self.experiment.spines.form == "sections"
+        g_pas, e_pas = self._leak()
         for i in range(len(spines)):
-            sec = sections[int(spines.section[i])]
-            seg = sec(float(spines.x[i]))
-            g_pas, e_pas = (seg.g_pas, seg.e_pas) if hasattr(seg, "pas") else (0.0, self.preset.cell.e_pas)
+            seg = sections[int(spines.section[i])](float(spines.x[i]))
             if whole:
-                seg = self._spine_sections(i, seg, settings, g_pas, e_pas)
-            process = h.DpSpine(seg)
-            standard.out(process)
-            area = float(areas[i])
-            process.R_neck = 0.0 if whole else float(spines.R_neck[i])
-            process.C_head = 0.0 if whole else settings.cm * area * 1e-5  # uF/cm2 um2 -> nF
-            process.g_leak = 0.0 if whole else g_pas * area * 1e-2  # S/cm2 um2 -> uS
-            process.e_leak = e_pas
-            process.head_volume = float(spines.volume[i])
-            self.processes.append(process)
+                seg = self._spine_sections(i, seg, settings, float(g_pas[i]), float(e_pas[i]))
+            self.processes.append(h.DpSpine(seg))
+        own = {"e_leak": e_pas, "head_volume": spines.volume} | self.conductances
+        if not whole:
+            # uF/cm2 um2 -> nF, S/cm2 um2 -> uS; a head section has its own, and no neck before it
+            own |= {"R_neck": spines.R_neck, "C_head": settings.cm * area * 1e-5, "g_leak": g_pas * area * 1e-2}
+        alike = self.values | ({"R_neck": 0.0} if whole else {})
+        default = h.MechanismStandard("DpSpine", 1)
+        write_spines(self.processes, {n: v for n, v in alike.items() if n not in own and v != default.get(n)}, own)
+
+    def _leak(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return conductance (S/cm2) and reversal (mV) of the leak under each spine."""
+        spines = self.spines
+        _, first, of = np.unique(spines.segment, return_index=True, return_inverse=True)
+        each = []
+        for i in first:
+            seg = self.cell.sections[int(spines.section[i])](float(spines.x[i]))
+            each.append((seg.g_pas, seg.e_pas) if hasattr(seg, "pas") else (0.0, self.preset.cell.e_pas))
+        return tuple(np.array(each, float).reshape(-1, 2)[of].T)
 
     def _spine_sections(self, i: int, seg: Any, settings: SpineSettings, g_pas: float, e_pas: float) -> Any:
         """Make neck and head; the neck carries the whole of R_neck, and no membrane."""
@@ -388,10 +393,7 @@ class Model:
 
     def __repr__(self) -> str:
         form = "sections" if self.heads else "point processes"
-        releases = f"{len(self.schedule.release_time)} releases"
-        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {releases}>"
+        return f"<Model {self.cell!r}, {len(self.spines)} spines as {form}, {len(self.schedule.release_time)} releases>"
 
     def __getstate__(self) -> None:
-        raise TypeError(
-            "a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()"
-        )
+        raise TypeError("a Model holds NEURON objects and can not be pickled; pickle its experiment and its state()")

@@ -19,6 +19,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import neuron
@@ -29,8 +31,8 @@ from .errors import MechanismError
 from .paths import cache_dir, mod_dir
 
 __all__ = [
-    "LIBRARY", "build_environment", "built_library", "compile_mechanisms", "declared_names", "library_label",
-    "source_hash", "sources",
+    "LIBRARY", "build_environment", "built", "built_library", "compile_mechanisms", "declared_names",
+    "library_label", "source_hash", "sources",
 ]  # fmt: skip
 
 _log = logging.getLogger(__name__)
@@ -194,25 +196,58 @@ def _version(compiler: list[str]) -> str:
 
 
 def _compile(folder: Path, compiler: list[str], version: str) -> Path:
-    script, environment = build_environment("nrnivmodl", compiler)
     label = {
         "source_hash": source_hash(), "neuron": neuron.__version__, "machine": platform.machine(),
         "compiler": shlex.join(compiler), "compiler_version": version, "flags": _FLAGS,
     }  # fmt: skip
+    with built("nrnivmodl", ("-incflags", _FLAGS), LIBRARY, folder.parent, compiler) as library:
+        library.with_name(_LABEL).write_text(json.dumps(label, indent=1), "utf-8")
+        return _install(library, folder)
+
+
+@contextmanager
+def built(
+    script: str, options: Sequence[str], library: str, parent: Path, compiler: list[str] | None = None
+) -> Iterator[Path]:
+    """Compile the sources with a script of the running NEURON, in a folder that is gone afterwards.
+
+    Parameters
+    ----------
+    script : str
+        ``"nrnivmodl"`` or ``"nrnivmodl-core"``.
+    options : sequence of str
+        Of the script.
+    library : str
+        Name of the library that it makes.
+    parent : Path
+        Folder in which the private folder is made.
+    compiler : list of str, optional
+        Words of the C++ compiler's command; looked for when not given.
+
+    Yields
+    ------
+    Path
+        The library.
+
+    Raises
+    ------
+    MechanismError
+        If NEURON is not complete, or a source does not compile.
+    """
+    command, environment = build_environment(script, compiler)
     # Never in place: object files of another machine in a copied folder break the link (nrn#2519).
-    with tempfile.TemporaryDirectory(prefix="build-", dir=folder.parent) as work:
+    with tempfile.TemporaryDirectory(prefix="build-", dir=parent) as work:
         Path(work, "src").mkdir()
         for path in sources():
             shutil.copy(path, Path(work, "src"))
         done = subprocess.run(
-            [script, "-incflags", _FLAGS, "src"], cwd=work, env=environment, stdin=subprocess.DEVNULL,
+            [command, *options, "src"], cwd=work, env=environment, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
-        built = Path(work, platform.machine(), LIBRARY)
-        if done.returncode or not built.is_file():
+        made = next(Path(work).glob(f"*/{library}"), None)  # the folder is named after the machine
+        if done.returncode or made is None:
             raise MechanismError(_complaint(done.stdout, done.stderr, work))
-        built.with_name(_LABEL).write_text(json.dumps(label, indent=1), "utf-8")
-        return _install(built, folder)
+        yield made
 
 
 def build_environment(script: str, compiler: list[str] | None = None) -> tuple[Path, dict[str, str]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .errors import ParameterError
 from .model import Model
-from .slots import SPINE_FAST, SPINE_RULE, Slots, spine_references
+from .slots import SPINE_FAST, SPINE_RULE, spine_slots
 from .stepping import next_multiple
 
 __all__ = ["Recorder"]
@@ -37,7 +37,7 @@ class Recorder:
                 )
         self.every_rest, self.every_active = record.every_rest, next_multiple(0.0, record.every_active)
         self.last = -np.inf
-        self.slots = {n: Slots(spine_references(model.processes, n)) for n in record.names}
+        self.slots = spine_slots(model.processes, record.names)
         self.n_spine = len(model.spines)
         self.soma = model.cell.soma(0.5)
         self.time: list[float] = []

@@ -143,6 +143,7 @@ class _Follower:
 
     def __init__(self, recorded: Recorded, times: Sequence[float]) -> None:
         self.recorded, self.times = recorded, times
+        self._sizes: dict[tuple[float, ...], tuple[int, ...]] = {}
         self._calcium: dict[tuple[int, ...], Any] = {}
         self._steps: dict[tuple[Any, ...], Any] = {}
         self._still: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = {}
@@ -159,7 +160,7 @@ class _Follower:
         values = self.recorded.parameters.replaced(condition.parameters).flat()
         supply = _supply(self.recorded, condition, values)
         p = parameters(values, spines.volume, self.recorded.ca_scale)
-        calcium, steps = self._walk(p, supply.bath_times(0.0, self.times[-1]))
+        calcium, steps = self._walk(tuple(values.values()), p, supply.bath_times(0.0, self.times[-1]))
         bath, arriving = Bath.of(supply, self.times[-1]), Arriving.of(supply, n)
         courses = Courses.of(supply.field.courses, n)
         y = to_records(resting(p, bath.surround(0), (n,)))
@@ -185,12 +186,14 @@ class _Follower:
         states = from_records(out.reshape(-1), out.shape)
         return dict(states) | {"w": efficacy(states, p)}
 
-    def _walk(self, p: SimpleNamespace, breaks: np.ndarray) -> tuple[Any, Any]:
-        """Return calcium step by step as these parameters read it, and the steps between changes of the bath."""
+    def _walk(self, of: tuple[float, ...], p: SimpleNamespace, breaks: np.ndarray) -> tuple[Any, Any]:
+        """Return calcium as the rule of these values reads it, and the steps between changes of the bath."""
         from .replay_steps import Calcium, Steps, blocks
 
         r = self.recorded
-        sizes = tuple(blocks(r.cai, r.pre, r.rest, p))
+        if of not in self._sizes:
+            self._sizes[of] = tuple(blocks(r.cai, r.pre, r.rest, p))
+        sizes = self._sizes[of]
         if sizes not in self._calcium:
             self._calcium[sizes] = Calcium.of(r.cai, r.pre, r.rest, sizes)
         walk = (sizes, breaks.tobytes())

@@ -9,7 +9,7 @@ import numpy as np
 from neuron import h
 
 from .geometry import Geometry
-from .slots import SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_references
+from .slots import SPINE_FAST, SPINE_RULE, Slots, cell_references, spine_slots
 from .stepping import forward
 
 if TYPE_CHECKING:
@@ -38,20 +38,21 @@ class Rest:
     def __init__(self, model: Model, settle: float, v_init: float) -> None:
         self.model, self.dt = model, h.dt
         h.finitialize(v_init)
-        references = cell_references([*model.cell.sections, *model.heads, *model.necks])
-        for name in (*SPINE_FAST, *SPINE_RULE):
-            references += spine_references(model.processes, name)
-        self.state = Slots(references)
-        self.peak = Slots(spine_references(model.processes, "cai_peak"))
-        self.cai = Slots(spine_references(model.processes, "cai"))
+        self.cell = Slots(cell_references([*model.cell.sections, *model.heads, *model.necks]))
+        self.spines = spine_slots(model.processes, (*SPINE_FAST, *SPINE_RULE, "cai_peak"))
+        self.peak, self.cai = self.spines.pop("cai_peak"), self.spines["cai"]
         forward(round(settle / self.dt))
-        self.rest, self.cai_rest = self.state.get(), self.cai.get()
+        self.rest = self.cell.get(), {name: slots.get() for name, slots in self.spines.items()}
+        self.cai_rest = self.cai.get()
         places = zip(model.spines.section, model.spines.x, strict=True)
         self.below = Slots([model.cell.sections[int(s)](float(x))._ref_v for s, x in places])
 
     def again(self) -> None:
         """Go back to rest."""
-        self.state.set(self.rest)
+        cell, spines = self.rest
+        self.cell.set(cell)
+        for name, slots in self.spines.items():
+            slots.set(spines[name])
         self.peak.set(self.cai_rest)
 
     def bap(self) -> np.ndarray:

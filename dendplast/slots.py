@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,10 @@ from neuron import h
 from .release import N_RATE
 from .rule import INTEGRALS, STATES
 
-__all__ = ["MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "cell_references", "spine_references"]
+__all__ = [
+    "MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "cell_references", "spine_references", "spine_slots",
+    "write_spines",
+]  # fmt: skip
 
 MODULATOR_STATES = ("s_da", "s_ach", "s_ne")
 SPINE_RULE = (*STATES, *INTEGRALS, "w", "da", "ach", "ne")
@@ -35,12 +38,22 @@ class Slots:
 
     def __init__(self, references: Iterable[Any]) -> None:
         references = list(references)
-        self._n = len(references)
-        self._vector = h.Vector(self._n)
-        self._array = self._vector.as_numpy()
-        self._pointers = h.PtrVector(self._n) if self._n else None
+        self._over(h.PtrVector(len(references)) if references else None)
         for i, reference in enumerate(references):
             self._pointers.pset(i, reference)
+
+    def _over(self, pointers: Any) -> None:
+        self._pointers = pointers
+        self._n = 0 if pointers is None else int(pointers.size())
+        self._vector = h.Vector(self._n)
+        self._array = self._vector.as_numpy()
+
+    @classmethod
+    def of(cls, pointers: Any) -> Slots:
+        """Return the slots of a ``PtrVector``; None is an empty one."""
+        slots = cls.__new__(cls)
+        slots._over(pointers)
+        return slots
 
     def __len__(self) -> int:
         return self._n
@@ -63,6 +76,43 @@ def spine_references(processes: Sequence[Any], name: str) -> list[Any]:
     if name in MODULATOR_STATES:
         return [getattr(p, f"_ref_{name}")[j] for j in range(N_RATE) for p in processes]
     return [getattr(p, f"_ref_{name}") for p in processes]
+
+
+def spine_slots(processes: Sequence[Any], names: Iterable[str]) -> dict[str, Slots]:
+    """Return the slots of several variables over all spines, as `spine_references` orders them.
+
+    NEURON's interpreter takes a tenth of the time of as many references made in Python.
+    """
+    names, n = tuple(names), len(processes)
+    if not n:
+        return {name: Slots.of(None) for name in names}
+    lines, vectors = [], []
+    for k, name in enumerate(names):
+        size = N_RATE if name in MODULATOR_STATES else 1
+        vectors.append(h.PtrVector(size * n))
+        places = [f"{name}[{j}]" for j in range(size)] if size > 1 else [name]
+        lines += [f"$o{k + 2}.pset(i + {j * n}, &p.{place})" for j, place in enumerate(places)]
+    _for_each(processes, lines, vectors)
+    return {name: Slots.of(vector) for name, vector in zip(names, vectors, strict=True)}
+
+
+def write_spines(processes: Sequence[Any], alike: Mapping[str, float], own: Mapping[str, np.ndarray]) -> None:
+    """Write variables that are alike in all spines, and variables that each has its own value of, shape (n_spine,)."""
+    vectors = [h.Vector(np.asarray(values, float)) for values in own.values()]
+    lines = [f"p.{name} = {float(value)!r}" for name, value in alike.items()]
+    lines += [f"p.{name} = $o{k + 2}.x[i]" for k, name in enumerate(own)]
+    if processes:
+        _for_each(processes, lines, vectors)
+
+
+def _for_each(processes: Sequence[Any], lines: Sequence[str], vectors: Sequence[Any]) -> None:
+    """Have NEURON's interpreter do some lines with every spine `p`, the i-th, and vectors ``$o2`` and on."""
+    every = h.List()
+    for process in processes:
+        every.append(process)
+    body = "\n".join(lines)
+    h(f"proc dendplast_each() {{ local i localobj p\nfor i = 0, $o1.count - 1 {{\np = $o1.o(i)\n{body}\n}}\n}}")
+    h.dendplast_each(every, *vectors)
 
 
 def cell_references(sections: Iterable[Any]) -> list[Any]:

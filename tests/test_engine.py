@@ -11,7 +11,7 @@ from neuron import h  # noqa: E402
 from tiny import fork_model, stick  # noqa: E402
 
 import dendplast as dp  # noqa: E402
-from dendplast import engine, protocols  # noqa: E402
+from dendplast import engine, nmodl, protocols  # noqa: E402
 from dendplast.errors import ParameterError  # noqa: E402
 from dendplast.nmodl import sources  # noqa: E402
 
@@ -42,9 +42,11 @@ def core(tmp_path_factory):
     folder = tmp_path_factory.mktemp("coreneuron")
     own = [path for path in sources() if path.stem in {"spine", "current_pulse"}]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "sources", lambda: own)
         patch.setattr(engine, "_place", lambda: folder / "library" / engine.CORE_LIBRARY)
-        yield engine.compile_core()
+        with pytest.MonkeyPatch.context() as few:
+            few.setattr(nmodl, "sources", lambda: own)
+            library = engine.compile_core()
+        yield library
 
 
 @pytest.fixture(scope="module")

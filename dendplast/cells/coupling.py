@@ -15,9 +15,7 @@ back-propagating spike is over in 3 ms."""
 CURRENT_ENDS = 23.0  # ms, when less than a third of the EPSC (from 15 ms on, 5 ms decay) is left
 CROSSED = -20.0  # mV, that a spike of the soma passes
 LOWEST, HIGHEST, PRECISION = 0.05, 4.0, 0.05  # nA, nA, share of the threshold
-ABOVE = 1.2
-"""Current of the dendrite in the test of firing, as a share of its threshold with a spike of the soma: cells
-differ in the threshold, so one current for all would test that again."""
+TOGETHER = 0.5  # nA, current of the dendrite that meets a spike of the soma, 10.1371/journal.pcbi.1002107
 
 
 class Coupling:
@@ -47,11 +45,13 @@ class Coupling:
         return self.threshold(at, True) / self.threshold(at)
 
     def firing(self, at: float) -> tuple[int, float]:
-        """Return how many spikes soma and dendritic current make together, and their mean rate (Hz), NaN for one."""
-        threshold = self.threshold(at, True)
-        if np.isnan(threshold):
+        """Return how many spikes soma and dendritic current make together, and their mean rate (Hz), NaN for one.
+
+        None counts where the tree does not reach so far.
+        """
+        if not probes.crossings(self.bench.geometry, at):
             return 0, np.nan
-        traces = probes.coincidence(self.bench, at, ABOVE * threshold, spike=True)
+        traces = probes.coincidence(self.bench, at, TOGETHER, spike=True)
         v = traces.v[:, SOMA]
         times = traces.time[1:][(v[:-1] < CROSSED) & (v[1:] >= CROSSED)]
         return len(times), float(1e3 / np.diff(times).mean()) if len(times) > 1 else np.nan

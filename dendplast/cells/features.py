@@ -226,7 +226,7 @@ FEATURES: dict[str, Kind] = {
         lambda m, t: m.coupling.ratio(t.at), needs="at",
     ),
     "bac_spikes": Kind(
-        ("1",), "spikes of the soma when a pulse of its own meets 1.2 times that threshold at the place",
+        ("1",), "spikes of the soma when a pulse of its own meets an EPSC-shaped current of 0.5 nA at the place",
         lambda m, t: m.coupling.firing(t.at)[0], needs="at",
     ),
     "burst_hz": Kind(

@@ -140,7 +140,15 @@ class Measured:
         reach = stimulus.calcium_from, stimulus.calcium_to
         spines = spine_probes.spines_for(tree, preset, everywhere, SPINES, reach)
         numerics = Numerics(dt=bench.dt)
-        return *spine_probes.spine_bench(bench.cell, spines, numerics), sections
+        bench, model = spine_probes.spine_bench(bench.cell, spines, numerics)
+        # Synapses of a cluster are alike, as where the light is set to one EPSP at every spine
+        # (10.1016/j.neuron.2006.03.016): a count of synapses would else be that of the strong ones.
+        synapse = preset.parameters.synapse
+        for name in ("g_ampa", "g_nmda"):
+            values = model.conductances[name].copy()
+            values[SPINES:] = getattr(synapse, name)
+            model.set_conductances(**{name: values})
+        return bench, model, sections
 
     @cached_property
     def calcium(self) -> spine_probes.Calcium:

@@ -147,7 +147,7 @@ def _draw(path: Path) -> dict[str, Figure]:
                 curve(ax, table.values("dose"), w[k].mean(axis=1), w[k].std(axis=1, ddof=1), label=words[k],
                       color=PALETTE[COLORS[name]], marker="osD"[k])  # fmt: skip
             ax.axhline(none.mean(), color="black", lw=0.8, ls=":", label="no release")
-            ax.set(xscale="log", xlabel="Molecules a vesicle (1 = the tissue's)", title=f"{preset}: {modulator}",
+            ax.set(xscale="log", xlabel="Vesicle content (× the tissue's)", title=f"{preset}: {modulator}",
                    ylabel=f"Weight (% of start)\nmean ± SD of {w.shape[2]} spines")  # fmt: skip
             ax.legend(loc="best", fontsize=6)
             panel_letter(ax, letter)
@@ -167,19 +167,23 @@ def half_dose(dose: np.ndarray, change: np.ndarray) -> float | None:
     return float(np.exp(np.log(dose[k]) + part * np.log(dose[k + 1] / dose[k])))
 
 
+def _half(dose: np.ndarray, change: np.ndarray) -> str:
+    """Say where half of the change is reached, if there is one that is no noise (5 % of the start)."""
+    if abs(change[-1]) < 5:
+        return ""
+    half = half_dose(dose, change)
+    return f", half of it at {half:.2g}" if half else ", as much at every dose"
+
+
 def _findings(path: Path) -> list[Finding]:
     out = []
     for preset, modulator, table in _panels(path):
         dose = table.values("dose")
         w, none = 100 * table.values(modulator).mean(axis=2), 100 * float(table.values("none").mean())
         free, receptor, clearance = w - none
-        halves = [half_dose(dose, change) for change in (free, clearance)]
-        if max(abs(free)) < 1:
-            said = f"no dose up to {dose[-1]:g} moves the weight by 1 % ({free[-1]:+.1f} % at most)"
-        else:
-            at = " and ".join(f"{h:.2g}" if h else "none in the range" for h in halves)
-            said = f"{free[-1]:+.0f} % at dose {dose[-1]:g}; half of it at {at} with clearance blocked"
         words = [name for *_, name in BLOCKERS[modulator]]
+        said = f"{free[-1]:+.0f} % at dose {dose[-1]:g}{_half(dose, free)}; "
+        said += f"{words[1]} {clearance[-1]:+.0f} %{_half(dose, clearance)}"
         out.append(Finding(
             f"{preset}: change with the dose of {modulator}", said,
             f"no release {none:.0f} %, {words[0]} {receptor[-1]:+.1f} %",

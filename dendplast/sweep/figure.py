@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from ..errors import ParameterError
 from ..files import open_file
@@ -19,7 +21,9 @@ from ..timescale import time_unit
 __all__ = ["draw", "draw_table"]
 
 _MOST_PANELS = 5
+_MOST_TICKS = 5
 _SHARE = 0.5  # of the spines: where the contour of a class runs
+_DASHES = {"potentiated": "solid", "depressed": "dashed"}
 
 
 def draw(path: str | Path, outcome: str = "w", at: Mapping[str, float] | None = None) -> Figure:
@@ -59,7 +63,7 @@ def draw_table(
     dims = list(table.variables[outcome][0][:-2])
     values = np.nanmean(table.values(outcome), axis=-1)  # over spines, seeds last
     kinds = table.values("class")
-    shares = {name: (kinds == CLASSES.index(name)).mean(axis=(-2, -1)) for name in ("potentiated", "depressed")}
+    shares = {name: (kinds == CLASSES.index(name)).mean(axis=(-2, -1)) for name in _DASHES}
     for name, value in (at or {}).items():
         if name not in dims:
             raise ParameterError(f"at.{name}: is no axis of {path}; axes are {', '.join(dims)}")
@@ -113,20 +117,26 @@ def _maps(axes: list[Any], values: np.ndarray, shares: Mapping[str, np.ndarray],
     figure = Figure(figsize=(1.9 + 1.65 * len(chosen), 0.7 + 1.9 * rows))
     grid = figure.subplots(rows, len(chosen), squeeze=False, sharex=True, sharey=True)
     reach = max(np.nanmax(np.abs(mean - middle)), 1e-12)
+    drawn: dict[str, Line2D] = {}
     for k, i in enumerate(chosen):
         image = _map(grid[0, k], x, y, mean[:, :, i], "RdBu_r", (middle - reach, middle + reach))
-        for name, dash in (("potentiated", "solid"), ("depressed", "dashed")):
+        for name, dash in _DASHES.items():
             share = shares[name][:, :, i]
             if min(share.shape) > 1 and share.min() < _SHARE < share.max():
-                grid[0, k].contour(_steps(x), _steps(y), share, [_SHARE], colors="black", linestyles=dash, linewidths=1)
+                line = {"linestyles": dash, "linewidths": 1}
+                grid[0, k].contour(_steps(x), _steps(y), share, [_SHARE], colors="black", **line)
+                drawn[name] = Line2D([], [], color="black", linestyle=dash, linewidth=1)
         if z_name:
-            grid[0, k].set_title(f"{z_name.split(' (')[0]} {_short(z[i])}{_unit(z_name)}")
+            grid[0, k].set_title(f"{z_name.split(' (')[0]} {_short(z[i], 3)}{_unit(z_name)}")
         if spread is not None:
             below = _map(grid[1, k], x, y, spread[:, :, i], "cividis", (0, max(float(np.nanmax(spread)), 1e-12)))
         grid[-1, k].set_xlabel(x_name)
     for row in grid:
         row[0].set_ylabel(y_name)
     panel_letter(grid[0, 0], "A")
+    if drawn:
+        labels = [f"half of the spines {name}" for name in drawn]
+        figure.legend(list(drawn.values()), labels, loc="outside upper right", ncols=2)
     figure.colorbar(image, ax=list(grid[0]), label=label)
     if spread is not None:
         panel_letter(grid[1, 0], "B")
@@ -137,19 +147,28 @@ def _maps(axes: list[Any], values: np.ndarray, shares: Mapping[str, np.ndarray],
 def _map(ax: Any, x: np.ndarray, y: np.ndarray, values: np.ndarray, cmap: str, limits: tuple[float, float]) -> Any:
     """Draw one map with a cell a point, and ticks at the values of the axes."""
     image = ax.imshow(values, origin="lower", aspect="auto", cmap=cmap, vmin=limits[0], vmax=limits[1])
-    for values_of, set_ticks in ((x, ax.set_xticks), (y, ax.set_yticks)):
-        n = len(values_of)
-        shown = np.unique(np.linspace(0, n - 1, min(n, 5)).round().astype(int))
-        set_ticks(shown, [_short(values_of[i]) for i in shown])
+    ax.set_xticks(*_ticks(x))
+    ax.set_yticks(*_ticks(y))
     return image
+
+
+def _ticks(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Return where ticks go and what they say: round numbers on a long, even axis, else some of its values."""
+    n = len(values)
+    if n > _MOST_TICKS and np.issubdtype(values.dtype, np.number) and np.allclose(np.diff(values, 2), 0):
+        marks = MaxNLocator(_MOST_TICKS, steps=[1, 2, 5, 10]).tick_values(values[0], values[-1])
+        marks = marks[(marks >= min(values)) & (marks <= max(values))]
+        return (marks - values[0]) / (values[1] - values[0]), [_short(mark) for mark in marks]
+    shown = np.unique(np.linspace(0, n - 1, min(n, _MOST_TICKS)).round().astype(int))
+    return shown, [_short(values[i]) for i in shown]
 
 
 def _steps(values: np.ndarray) -> np.ndarray:
     return np.arange(len(values))
 
 
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
+def _short(value: Any, digits: int = 4) -> str:
+    return f"{value:.{digits}g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def _unit(name: str) -> str:
