@@ -258,7 +258,7 @@ PARAMETER {
     k_l         = 0.0002       (/ms)       <0, 1>
     tau_l       = 600000       (ms)        <1, 1e+10>
     : early weight, protein, late weight, priming, volume and loss
-    h_P         = 1            (1)         <0, 10>
+    h_P         = 1            (1)         <0.001, 10>
     h_D         = 0.6          (1)         <0, 1>
     tau_tr      = 300000       (ms)        <1, 1e+09>
     th_prp      = 0.9          (1)         <0, 100>
