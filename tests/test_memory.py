@@ -230,7 +230,7 @@ def test_weak_keeps_its_change_near_strong_only():
     kept = {d: one for d, (_, one) in found.items()}
     # late weight holds at most what tags ask for: of the strong input's 0.6 a part fades until there are proteins
     assert min(strong_one for strong_one, _ in found.values()) > 0.35
-    assert min(kept[-0.5], kept[0.5]) > 0.2  # of the 0.3 that its tags ask for
+    assert min(kept[-0.5], kept[0.5]) > 0.15  # of the 0.3 that its tags ask for, and that fades first
     assert kept[-2.0] < 0.6 * kept[-0.5]  # "weaker or none"
     # nothing can be told from the error of slices, 5 %, in a change of 36 to 50 %
     assert max(kept[-4.0], kept[4.0]) < 0.2 * min(kept[-0.5], kept[0.5])
@@ -247,7 +247,8 @@ def test_weak_alone_fades_and_strong_needs_synthesis_and_the_modulator():
     anisomycin = Drug(agent="anisomycin", conc="25 uM", start=3.5 * H, stop=8 * H)
     block = Drug(agent="SCH23390", conc="1 uM", start=3.5 * H, stop=4.4 * H)
     assert max(late(both, puffs, [block])) == max(late(both)) == 0
-    assert max(late(both, puffs, [anisomycin])) < 0.25 * max(late(both, puffs))  # it leaves a 26th of synthesis, an hour long
+    # it leaves a 26th of synthesis
+    assert max(late(both, puffs, [anisomycin])) < 0.25 * max(late(both, puffs))
 
 
 def test_novelty_rescues_a_weak_memory():
