@@ -229,11 +229,12 @@ def test_weak_keeps_its_change_near_strong_only():
     found = {d: late([train, weak((4 + d) * H)], puffs) for d in (-4.0, -2.0, -0.5, 0.5, 4.0)}
     kept = {d: one for d, (_, one) in found.items()}
     # late weight holds at most what tags ask for: of the strong input's 0.6 a part fades until there are proteins
-    assert min(strong_one for strong_one, _ in found.values()) > 0.35
+    assert min(strong_one for strong_one, _ in found.values()) > 0.4
     assert min(kept[-0.5], kept[0.5]) > 0.15  # of the 0.3 that its tags ask for, and that fades first
     assert kept[-2.0] < 0.6 * kept[-0.5]  # "weaker or none"
-    # nothing can be told from the error of slices, 5 %, in a change of 36 to 50 %
-    assert max(kept[-4.0], kept[4.0]) < 0.2 * min(kept[-0.5], kept[0.5])
+    # what is left after the hour that proteins last, or the hour and a half that tags do, in the same order of inputs
+    assert kept[-4.0] < 0.2 * kept[-0.5]
+    assert kept[4.0] < 0.25 * kept[0.5]
 
 
 def test_weak_alone_fades_and_strong_needs_synthesis_and_the_modulator():
