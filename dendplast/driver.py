@@ -23,7 +23,7 @@ from .model import Model
 from .recorder import Recorder
 from .result import OUTCOMES
 from .rule import INTEGRALS, STATES
-from .slots import SPINE_FAST, Slots, cell_references, spine_slots
+from .slots import SPINE_FAST, Slots, cell_states, spine_slots
 from .stepping import PIECE, TICK, forward, next_multiple, settle
 
 __all__ = ["Driver"]
@@ -39,6 +39,10 @@ RESETTLE = 1e-3
 
 QUIET = 0.02
 """It is settled when nothing moves by more than this (mV, or a gate's 1) in `stepping.PIECE` ms."""
+
+
+GATES = ("m_ca", "h_ca", "m_L", "m_T", "h_T")
+"""Gates of a spine's calcium channels."""
 
 
 class Driver:
@@ -60,9 +64,13 @@ class Driver:
         self.dt, self.full = numerics.dt, numerics.full or model.cell.adopted
         self.steps = round(TICK / self.dt)
         self.sample = max(1, round(0.1 / self.dt))
-        self.calm, self.tail, self.relax = numerics.calm, numerics.tail, numerics.relax
+        self.tail, self.relax = numerics.tail, numerics.relax
         sections = [*model.cell.sections, *model.heads, *model.necks]
-        self.electric = Slots(cell_references(sections))
+        states = cell_states(sections)
+        self.electric = Slots(reference for _, reference in states)
+        near = {"voltage": numerics.calm_v, "concentration": numerics.calm, "gate": numerics.calm_gate}
+        self._near = np.array([near[kind] for kind, _ in states])
+        self._near_spine = dict.fromkeys(GATES, near["gate"]) | {"vhead": near["voltage"], "cai": near["concentration"]}
         self.fast = spine_slots(model.processes, (*SPINE_FAST, "cai_peak"))
         self.peak = self.fast.pop("cai_peak")
         self.exchange = Exchange(model)
@@ -299,11 +307,15 @@ class Driver:
             return False
         if self.t - self.last_event < self.tail or self.model.injecting():
             return False
-        return self.t - self.last_event > self.relax or self.excess() < self.calm
+        return self.t - self.last_event > self.relax or self.excess() < 1
 
     def excess(self) -> float:
-        """Return how far calcium is from rest at the spine where it is farthest (mM)."""
-        return float(np.abs(self.fast["cai"].get() - self.rest["cai"]).max())
+        """Return how far the state that is farthest is from rest, over what counts as near (1).
+
+        Receptors are not judged: they close by themselves, exactly, and what they pass shows in voltage and calcium.
+        """
+        spine = [np.abs(self.fast[n].get() - self.rest[n]).max() / near for n, near in self._near_spine.items()]
+        return float(max(*spine, np.max(np.abs(self.electric.get() - self.rest["electric"]) / self._near)))
 
     def _rest_to(self, wake: float, end: float) -> bool:
         """Advance the rest to `wake` (True), or to its last step before `end` (False)."""

@@ -7,6 +7,7 @@ import numpy as np
 from .anatomy import SpineSettings
 from .parameters import Parameters
 from .spines import Spines
+from .streams import streams
 
 __all__ = ["peak_targets", "relative_ampa", "unitary"]
 
@@ -66,9 +67,9 @@ def relative_ampa(spines: Spines, p: Parameters, settings: SpineSettings, seed: 
 
 def _draws(spines: Spines, seed: int) -> np.ndarray:
     """Return three standard normals of every spine, cut at `CUT`, shape (n_spine, 3)."""
-    names = [(_SPREAD_STREAM, int(s), round(float(x) * 1e9)) for s, x in zip(spines.section, spines.x, strict=True)]
-    streams = [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=name)) for name in names]
-    return np.clip([rng.standard_normal(3) for rng in streams], -CUT, CUT).reshape(-1, 3)
+    place = np.round(spines.x * 1e9).astype(int)
+    names = np.column_stack([np.full(len(spines), _SPREAD_STREAM), spines.section, place])
+    return np.clip([stream.standard_normal(3) for stream in streams(seed, names)], -CUT, CUT).reshape(-1, 3)
 
 
 def _size(spines: Spines, settings: SpineSettings) -> np.ndarray:

@@ -22,6 +22,7 @@ from .recorder import Recorder
 from .replay import Recorded
 from .result import OUTCOMES, Result
 from .stepping import TICK, fixed_step
+from .streams import streams
 
 __all__ = ["record", "run"]
 
@@ -158,12 +159,8 @@ def _finite(driver: Driver) -> None:
 
 def loss_limits(seed: int, n: int) -> np.ndarray:
     """Return the cumulative hazard at which each spine is lost, exponential of mean 1, by spine number."""
-    return np.array(
-        [
-            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_LOSS_STREAM, i))).exponential()
-            for i in range(n)
-        ]
-    )
+    names = np.column_stack([np.full(n, _LOSS_STREAM), np.arange(n)])
+    return np.array([stream.exponential() for stream in streams(seed, names)])
 
 
 def provenance(seed: int) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from .release import N_RATE
 from .rule import INTEGRALS, STATES
 
 __all__ = [
-    "MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "cell_references", "spine_references", "spine_slots",
-    "write_spines",
+    "MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "cell_references", "cell_states", "spine_references",
+    "spine_slots", "write_spines",
 ]  # fmt: skip
 
 MODULATOR_STATES = ("s_da", "s_ach", "s_ne")
@@ -116,25 +116,31 @@ def _for_each(processes: Sequence[Any], lines: Sequence[str], vectors: Sequence[
 
 
 def cell_references(sections: Iterable[Any]) -> list[Any]:
-    """Return references to every voltage, and to every state of every density mechanism and every concentration.
+    """Return references to every voltage, and to every state of every density mechanism and every concentration."""
+    return [reference for _, reference in cell_states(sections)]
+
+
+def cell_states(sections: Iterable[Any]) -> list[tuple[str, Any]]:
+    """Return ``"voltage"``, ``"concentration"`` or ``"gate"`` and the reference of every state of the sections.
 
     The nodes at the ends of sections have no area and no say in the solution, but in how it is rounded.
     """
     states: dict[str, list[tuple[str, int]]] = {}
-    out = []
+    out: list[tuple[str, Any]] = []
     for sec in sections:
-        out += [sec(0)._ref_v, sec(1)._ref_v]
+        out += [("voltage", sec(0)._ref_v), ("voltage", sec(1)._ref_v)]
         for seg in sec:
-            out.append(seg._ref_v)
+            out.append(("voltage", seg._ref_v))
             for mechanism in seg:
                 name = mechanism.name()
                 if name.endswith("_ion"):  # a pool's state is the ion's concentration, listed by neither
-                    out.append(getattr(seg, f"_ref_{name[:-4]}i"))
+                    out.append(("concentration", getattr(seg, f"_ref_{name[:-4]}i")))
                 if name not in states:
                     states[name] = _states_of(name)
                 for state, size in states[name]:
                     reference = getattr(mechanism, f"_ref_{state}")
-                    out.extend([reference[k] for k in range(size)] if size > 1 else [reference])
+                    kind = "concentration" if name.endswith("_ion") else "gate"
+                    out += [(kind, reference[k]) for k in range(size)] if size > 1 else [(kind, reference)]
     return out
 
 

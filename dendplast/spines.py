@@ -17,6 +17,7 @@ from .anatomy import DensityProfile, SpineSettings
 from .errors import ParameterError
 from .geometry import Geometry
 from .protocol import Selection
+from .streams import streams
 
 if TYPE_CHECKING:
     import pandas
@@ -166,10 +167,10 @@ def place(
         profile = profiles.get(str(geometry.region[rows[0]]))
         if profile is None or settings.scale == 0:
             continue
-        s, stream = _positions(geometry, rows, profile, settings.scale, (seed, _BY_DENSITY, section))
+        s, drawn = _positions(geometry, rows, profile, settings.scale, seed, (_BY_DENSITY, section))
         at += [(section, position) for position in s]
-        priority += [draw.random() for draw in stream]
-        draws += [draw.standard_normal(7) for draw in stream]
+        priority += [row[1] for row in drawn]
+        draws += [row[2] for row in drawn]
     keep = np.arange(len(at))
     if n is not None:
         if not 0 <= n <= len(at):
@@ -212,7 +213,8 @@ def place_at(
     """
     pairs = np.broadcast_arrays(np.atleast_1d(section), np.atleast_1d(np.asarray(x, float)))
     at = [(int(s), _arc(geometry, int(s), float(p))) for s, p in zip(*pairs, strict=True)]
-    draws = [_stream((seed, _AT_PLACE, s, i)).standard_normal(7) for i, (s, _) in enumerate(at)]
+    names = np.array([(_AT_PLACE, s, i) for i, (s, _) in enumerate(at)], int).reshape(-1, 3)
+    draws = [stream.standard_normal(7) for stream in streams(seed, names)]
     return _make(geometry, at, np.array(draws, float).reshape(-1, 7), settings or SpineSettings())
 
 
@@ -281,22 +283,26 @@ def _perpendicular(axis: np.ndarray, normal: np.ndarray) -> np.ndarray:
 
 
 def _positions(
-    geometry: Geometry, rows: np.ndarray, profile: DensityProfile, scale: float, name: tuple[int, ...]
-) -> tuple[np.ndarray, list[np.random.Generator]]:
-    """Return arc lengths (um) of the spines of one section and their streams, one draw used."""
+    geometry: Geometry, rows: np.ndarray, profile: DensityProfile, scale: float, seed: int, name: tuple[int, ...]
+) -> tuple[np.ndarray, list[tuple[float, float, np.ndarray]]]:
+    """Return arc lengths (um) of the spines of one section, and their draws: distance, priority, seven normals."""
     total = geometry.length[rows].sum()
     s = np.linspace(0.0, total, max(2, int(np.ceil(total / 0.1)) + 1))  # 0.1 um: finer than a neck is wide
     path = geometry.path_distance[rows[0]] - 0.5 * geometry.length[rows[0]] + s
     count = scale * (profile.count(path) - profile.count(path[0]))
-    streams, reached = [], []
-    draw = _stream((*name, 0))
-    below = draw.standard_exponential()
-    while below < count[-1]:
-        streams.append(draw)
-        reached.append(below)
-        draw = _stream((*name, len(streams)))
-        below += draw.standard_exponential()
-    return np.interp(reached, count, s), streams
+    reached: list[float] = []
+    drawn: list[tuple[float, float, np.ndarray]] = []
+    below = 0.0
+    while True:  # hardly ever twice: four standard deviations more than expected are drawn
+        first = len(drawn)
+        more = np.arange(first, first + int(np.ceil(count[-1] + 4 * np.sqrt(count[-1]))) + 4)
+        for stream in streams(seed, np.column_stack([np.tile(name, (len(more), 1)), more])):
+            one = stream.standard_exponential(), stream.random(), stream.standard_normal(7)
+            below += one[0]
+            if below >= count[-1]:
+                return np.interp(reached, count, s), drawn
+            reached.append(below)
+            drawn.append(one)
 
 
 def _make(geometry: Geometry, at: list[tuple[int, float]], draws: np.ndarray, settings: SpineSettings) -> Spines:

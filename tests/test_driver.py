@@ -258,6 +258,31 @@ def test_another_cell_in_the_session_changes_nothing():
     assert len(other.processes) == 2
 
 
+def test_no_state_is_left_out_of_what_counts_as_calm():
+    """Each state in turn, moved from rest by twice what counts as near, keeps the window open."""
+    from dendplast.driver import GATES, Driver
+    from dendplast.stepping import fixed_step
+
+    model = fork_model(experiment(protocol=(), drugs=()))
+    model.cell.sections[-1].insert("dp_sk")  # has a gate and sees calcium
+    numerics = model.experiment.numerics
+    model.driver = driver = Driver(model)
+    with fixed_step(numerics.dt, model.celsius):
+        driver.start()
+    assert driver.excess() == 0
+    last = model.cell.sections[-1](0.5)
+    kinds = ((last._ref_v, numerics.calm_v), (last._ref_cai, numerics.calm), (last.dp_sk._ref_o, numerics.calm_gate))
+    spine = model.processes[-1]
+    kinds += ((spine._ref_vhead, numerics.calm_v), (spine._ref_cai, numerics.calm))
+    kinds += tuple((getattr(spine, f"_ref_{gate}"), numerics.calm_gate) for gate in GATES)
+    for reference, near in kinds:
+        before = reference[0]
+        reference[0] = before + 2 * near
+        assert driver.excess() == pytest.approx(2, rel=1e-6)  # the difference of two numbers near 70
+        reference[0] = before
+    model.driver = None
+
+
 def test_the_calcium_of_a_pool_is_part_of_the_state_a_cell_returns_to():
     """A pool with a time constant of half a second would else carry one train into the next."""
     from dendplast.slots import Slots, cell_references
