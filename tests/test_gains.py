@@ -450,7 +450,6 @@ def test_m1_and_beta_agonists_make_cortical_cells_fire_more_and_m1_more_in_layer
     free, rest, _ = steps(preset, morphology, amplitude)
     m1, rest_m1, _ = steps(preset, morphology, amplitude, (drug("McN-A-343", "100 uM"),))
     beta, rest_beta, _ = steps(preset, morphology, amplitude, (drug("isoproterenol", "10 uM"),))
-    print(preset, free, m1, beta, rest, rest_m1, rest_beta)
     assert 0 < free < min(m1, beta)
 
 
