@@ -62,6 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
+    command = _add(commands, "follow", _follow, "follow a cell over hours to weeks")
+    command.add_argument("timeline", metavar="TIMELINE.toml", help="sessions and what lies between; see docs/memory.md")
+    command.add_argument("--out", metavar="FILE", default="weeks.h5", help="default: weeks.h5")
+    command.add_argument("--until", metavar="T", help="where to stop, such as '2 d'; default: the timeline's end")
+    command.add_argument("--resume", action="store_true", help="go on where an earlier run into FILE stopped")
+    command.add_argument("--no-progress", action="store_true", help="show no progress bar")
+
     command = _add(commands, "sweep", _sweep, "run an experiment at every point of a map")
     command.add_argument("plan", metavar="MAP.toml", help="the experiment, the axes, the seeds; see docs/howto.md")
     command.add_argument("--out", metavar="FILE", help="default: the plan's name with .h5, in this folder")
@@ -158,6 +165,33 @@ def _run(arguments: argparse.Namespace) -> None:
     print(f"{path}: {', '.join(f'{found[name]} {name}' for name in CLASSES if name in found)}")
     if folder is not None:
         _draw(result.plot(), folder, path.stem)
+
+
+def _follow(arguments: argparse.Namespace) -> None:
+    from .checkpoint import beside, read_state, write_state
+    from .files import ensure_writable
+    from .timeline import Timeline
+
+    timeline, out = Timeline.from_toml(Path(arguments.timeline)), Path(arguments.out)
+    ensure_writable(out)
+    state = read_state(out) if arguments.resume else None
+
+    from .follow import follow
+
+    with _progress(sys.stderr.isatty() and not arguments.no_progress) as progress:
+        try:
+            history = follow(
+                timeline, arguments.until, state=state, progress=progress, keep=lambda now: write_state(out, now)
+            )
+        except ParameterError as error:
+            raise ParameterError(f"{arguments.timeline}: {error}") from None
+    history.save(out)
+    if history.state["until"] < timeline.until:
+        write_state(out, history.state)
+    else:
+        beside(out).unlink(missing_ok=True)
+    new, lost = int((history.born > 0).sum()), int((history.lost <= history.time[-1]).sum())
+    print(f"{out}: {len(history.runs)} sessions, {lost} spines lost, {new} formed")
 
 
 def _change(text: str) -> tuple[str, Any]:

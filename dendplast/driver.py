@@ -66,7 +66,7 @@ class Driver:
         self.sample = max(1, round(0.1 / self.dt))
         self.tail, self.relax = numerics.tail, numerics.relax
         sections = [*model.cell.sections, *model.heads, *model.necks]
-        states = cell_states(sections)
+        states = [*cell_states(sections), *(("gate", g) for g in model.barrage.references())]
         self.electric = Slots(reference for _, reference in states)
         near = {"voltage": numerics.calm_v, "concentration": numerics.calm, "gate": numerics.calm_gate}
         self._near = np.array([near[kind] for kind, _ in states])

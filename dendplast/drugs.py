@@ -37,6 +37,8 @@ class Agent:
     effects : dict of str to (float, float)
         Bath variable to its value under a saturating dose, and the dose of half the effect (mM; 0: any
         dose saturates).  ``share_*`` are shares left, ``gs_ext`` adds to Gs.
+    shrinkage : float
+        Concentration (mM) that halves the signal of heterosynaptic shrinkage, 0 for none.
     channel_block : dict of str to float
         Subtype of the spine's calcium channels (``"R"``, ``"L"``, ``"T"``) to half-blocking concentration (mM).
     source : str
@@ -49,6 +51,7 @@ class Agent:
     nmda_block: float = 0.0
     blocker: Mapping[str, float] = field(default_factory=dict)
     effects: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    shrinkage: float = 0.0
     channel_block: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
 
@@ -61,8 +64,8 @@ def _agonist(source: str = _IUPHAR, **affinity: float) -> Agent:
     return Agent(agonist=affinity, source=source)
 
 
-def _effect(source: str, nmda_block: float = 0.0, **effects: tuple[float, float]) -> Agent:
-    return Agent(nmda_block=nmda_block, effects=effects, source=source)
+def _effect(source: str, nmda_block: float = 0.0, shrinkage: float = 0.0, **effects: tuple[float, float]) -> Agent:
+    return Agent(nmda_block=nmda_block, shrinkage=shrinkage, effects=effects, source=source)
 
 
 def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
@@ -112,8 +115,12 @@ AGENTS: dict[str, Agent] = {
     ),
     "MK-801 in the presynaptic cell": _effect("assumed: presynaptic receptors only", share_ecb=(0.0, 1e-3)),
     "MK-801 in the cell": _effect("assumed: 10 uM from inside; the presynaptic side is spared", nmda_block=0.01),
-    "MCPG": _effect("assumed: 0.1 mM; no endocannabinoid without metabotropic receptors", share_ecb=(0.0, 0.1)),
-    "MPEP": _effect("assumed: 40 nM; mGluR5 carries the endocannabinoid arm", share_ecb=(0.0, 4e-5)),
+    "MCPG": _effect("assumed: 0.1 mM; no endocannabinoid or heterosynaptic shrinkage without metabotropic receptors",
+                    shrinkage=0.1, share_ecb=(0.0, 0.1)),
+    "MPEP": _effect("assumed: 40 nM; mGluR5 carries the endocannabinoid arm and heterosynaptic shrinkage",
+                    shrinkage=4e-5, share_ecb=(0.0, 4e-5)),
+    "FK506": _effect("assumed: 10 nM at the calcineurin of heterosynaptic shrinkage; the rule's phosphatase is spared",
+                     shrinkage=1e-5),
     "AM251": _effect("assumed: 10 nM at CB1, the receptor of the endocannabinoid arm", share_ecb=(0.0, 1e-5)),
     "U73122": _effect("assumed: 2 uM at PLC, which also makes the endocannabinoid", share_PLC=(0.0, 2e-3),
                       share_ecb=(0.0, 2e-3)),
@@ -223,6 +230,12 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
         for subtype, half in agent.channel_block.items():
             out[f"open_{subtype}"] /= 1 + level / half
     return out
+
+
+def shrinking(drugs: tuple[Drug, ...], t: float) -> float:
+    """Return the share of the signal of heterosynaptic shrinkage that drugs leave at time `t` (ms)."""
+    acting = (drug for drug in drugs if AGENTS[drug.agent].shrinkage)
+    return float(np.prod([1 / (1 + drug.level(t) / AGENTS[drug.agent].shrinkage) for drug in acting]))
 
 
 def unblocked(drugs: tuple[Drug, ...], transporter: str, residual: float, t: float) -> float:

@@ -36,6 +36,7 @@ def follow(
     spines: Spines | None = None,
     state: dict[str, Any] | None = None,
     progress: Callable[[float, float], None] | None = None,
+    keep: Callable[[dict[str, Any]], None] | None = None,
 ) -> History:
     """Follow a cell along a timeline and return what became of its spines.
 
@@ -56,6 +57,8 @@ def follow(
         the last bit.
     progress : callable, optional
         Called with (time, end) in ms now and then.
+    keep : callable, optional
+        Called with the state at every moment of ``timeline.looks``, to go on from should the run be interrupted.
 
     Raises
     ------
@@ -86,22 +89,31 @@ def follow(
         looks.append(_look(weeks, t))
         if progress is not None:
             progress(t, end)
+        if keep is not None:
+            keep(_state(timeline, t, weeks, looks, runs))
     weeks.run(end)
     roster = weeks.roster
     body.born(roster.section, roster.x, roster.volume)
-    kept = copy.copy(weeks)
-    kept.schedule = []  # windows hold NEURON
     return History(
         timeline=timeline.to_toml(), spines=body.spines, born=roster.born.copy(), lost=roster.lost.copy(),
         tree=weeks.tree, time=np.array([t for t in timeline.looks if t <= end]),
         outcomes=_padded(looks, len(roster)), protein=np.array([look["protein"] for look in looks]),
         neighbour=np.array([look["neighbour"] for look in looks]),
+        shrinkage=np.array([look["shrinkage"] for look in looks]),
         runs=tuple(run for run, _ in runs), run_spines=tuple(ids for _, ids in runs),
         provenance=provenance(timeline.experiment.seed)
         | {"wall_time_s": clock.perf_counter() - wall, "until": end},
-        state={"timeline": timeline.hash, "until": end, "weeks": copy.deepcopy(kept), "looks": looks,
-               "runs": tuple(runs)},
+        state=_state(timeline, end, weeks, looks, runs),
     )  # fmt: skip
+
+
+def _state(timeline: Timeline, t: float, weeks: Weeks, looks: list[Any], runs: list[Any]) -> dict[str, Any]:
+    """Return what a run of `timeline` goes on from at `t` (ms)."""
+    kept = copy.copy(weeks)
+    kept.schedule = []  # windows hold NEURON
+    return {
+        "timeline": timeline.hash, "until": t, "weeks": copy.deepcopy(kept), "looks": list(looks), "runs": tuple(runs)
+    }  # fmt: skip
 
 
 def _weeks(timeline: Timeline, model: Model, windows: list[Window]) -> Weeks:
@@ -112,7 +124,7 @@ def _weeks(timeline: Timeline, model: Model, windows: list[Window]) -> Weeks:
     return Weeks(
         tree, segment_at(tree, placed.section, placed.x), placed.x, placed.volume, model.parameters, windows,
         drugs=timeline.drugs, tone=model.tone, seed=timeline.experiment.seed, proteins=timeline.proteins,
-        crosstalk=timeline.crosstalk, structure=timeline.structure,
+        crosstalk=timeline.crosstalk, structure=timeline.structure, shrinkage=timeline.shrinkage,
         background=timeline.background * float(pulse), steps=timeline.steps,
     )  # fmt: skip
 
@@ -124,6 +136,7 @@ def _look(weeks: Weeks, t: float) -> dict[str, np.ndarray]:
     return now.outcome(t) | {
         "protein": zero if now.proteins is None else now.proteins.c,
         "neighbour": zero if now.crosstalk is None else now.crosstalk.c,
+        "shrinkage": zero if now.shrinkage is None else now.shrinkage.c,
     }
 
 

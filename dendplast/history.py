@@ -37,9 +37,9 @@ class History:
         Moments at which the spines were looked at (ms).
     outcomes : dict of str to ndarray, shape (n_time, n_spine)
         States; NaN where a spine is not there.
-    protein, neighbour : ndarray, shape (n_time, n_segment)
-        Plasticity-related protein along the tree, and the signal by which spines lower the kinase threshold of
-        their neighbours (1); 0 where the timeline has none.
+    protein, neighbour, shrinkage : ndarray, shape (n_time, n_segment)
+        Plasticity-related protein along the tree, the signal by which spines lower the kinase threshold of
+        their neighbours, and the one by which they shrink idle neighbours (1); 0 where the timeline has none.
     runs : tuple of Result
         The sessions so far.
     run_spines : tuple of ndarray
@@ -59,6 +59,7 @@ class History:
     outcomes: Mapping[str, np.ndarray]
     protein: np.ndarray
     neighbour: np.ndarray
+    shrinkage: np.ndarray
     runs: tuple[Result, ...] = ()
     run_spines: tuple[np.ndarray, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -24,6 +24,8 @@ from .tables import attributes, provenance_of, read_table, write_table
 
 __all__ = ["read_history", "write_history"]
 
+_ALONG = ("protein", "neighbour", "shrinkage")
+
 
 def write_history(path: str | Path, history: History) -> Path:
     """Write what became of a cell along a timeline.
@@ -48,7 +50,7 @@ def write_history(path: str | Path, history: History) -> Path:
             states | {"path_distance": (("spine",), h.spines.path_distance, *place)},
         )
         along = {
-            n: (("outcome_time", "segment"), getattr(h, n), *describe(n)) for n in ("protein", "neighbour")
+            n: (("outcome_time", "segment"), getattr(h, n), *describe(n)) for n in _ALONG
         }
         write_labelled(
             file.create_group("shared"),
@@ -81,6 +83,6 @@ def read_history(path: str | Path) -> History:
     return History(
         timeline=timeline, spines=spines, born=born, lost=lost, tree=tree, time=outcome.values("outcome_time"),
         outcomes={n: v[1] for n, v in outcome.variables.items() if n != "path_distance"},
-        protein=shared.values("protein"), neighbour=shared.values("neighbour"),
+        **{name: shared.values(name) for name in _ALONG},
         run_spines=tuple(run.conductances.pop("spine_id") for run in runs), runs=tuple(runs), provenance=about,
     )  # fmt: skip

@@ -112,6 +112,7 @@ _LABELS = {
     "history": ("1", "structural history, -1 depressed to 1 potentiated"),
     "protein": ("1", "plasticity-related protein in the dendrite"),
     "neighbour": ("1", "signal that lowers the kinase threshold of neighbours"),
+    "shrinkage": ("1", "signal that weakens idle neighbours"),
 }
 
 # how a stored unit is shown: factor and unit on axes

@@ -271,7 +271,7 @@ class Window:
 def _enter(weeks: Weeks, rows: np.ndarray, driver: Driver, size: np.ndarray, every: bool = False) -> None:
     """Write into the spines what they share, and with `every` all of their states."""
     y = State(weeks.rows.y.array[:, rows])
-    for name in (*STATES, *INTEGRALS) if every else ("prp", "late"):
+    for name in (*STATES, *INTEGRALS) if every else ("prp", "late", "tag_D"):
         driver.slow[name].set(y[name] * size if name == "volume" else y[name])
     if driver.model.experiment.numerics.plastic:
         driver.slow["w"].set(efficacy(y, weeks.p))

@@ -11,6 +11,7 @@ from neuron import h
 
 from . import rule
 from .anatomy import SpineSettings
+from .barrage import Barrage
 from .cell import Cell
 from .consolidate import Arrivals
 from .diffusion import Deliveries, soe_rates
@@ -254,6 +255,7 @@ class Model:
             experiment.numerics.field, experiment.numerics.grid_h, synapse,
         )
         self.schedule: Schedule = self.supply.schedule
+        self.barrage = Barrage(self, experiment.protocol)
         for at in np.unique(self.schedule.pulse_at.astype(int)):
             self._electrode(int(at))  # now: NEURON takes no new point process in the middle of a run
 
@@ -358,7 +360,7 @@ class Model:
                 t = max(0.0, t - cell.pulse_latency)
             rows.append((t, lambda a=at, i=amplitude: self.pulse(int(a), float(i))))
             rows.append((t + duration, lambda a=at, i=amplitude: self.pulse(int(a), -float(i))))
-        rows.sort(key=lambda row: row[0])
+        rows = sorted(rows + self.barrage.rows(), key=lambda row: row[0])
         return np.array([r[0] for r in rows]), [r[1] for r in rows]
 
     # ---- live sessions: finitialize and continuerun of the user's own ---------------------------------
@@ -377,8 +379,7 @@ class Model:
                     sec.cao = self.solution.ca
         if self.driver is not None:
             return
-        times, netcons = self.electrical_events()
-        for t, netcon in zip(times, netcons, strict=True):
+        for t, netcon in zip(*self.electrical_events(), strict=True):
             netcon().event(t)
         a = self.arrivals()
         for k in range(len(a)):

@@ -16,7 +16,13 @@ from pydantic import model_validator
 from .errors import ParameterError
 from .quantity import Description, quantity, under, unit_of
 from .solution import SolutionParameters
-from .tree_parameters import AbsenceParameters, CrosstalkParameters, ProteinParameters, StructureParameters
+from .tree_parameters import (
+    AbsenceParameters,
+    CrosstalkParameters,
+    HeterosynapticParameters,
+    ProteinParameters,
+    StructureParameters,
+)
 
 __all__ = [
     "CalciumParameters",
@@ -62,7 +68,9 @@ _POPULATION = {
 ELECTRIC = ("synapse", "calcium", "solution")
 """Groups that shape calcium; the others are the rule's."""
 
-_OF_THE_TREE = (ProteinParameters, CrosstalkParameters, StructureParameters, AbsenceParameters)
+_OF_THE_TREE = (
+    ProteinParameters, CrosstalkParameters, HeterosynapticParameters, StructureParameters, AbsenceParameters
+)  # fmt: skip
 
 
 class SynapseParameters(Description):
@@ -311,6 +319,7 @@ class Parameters(Description):
     solution: SolutionParameters = SolutionParameters()
     protein: ProteinParameters = ProteinParameters()
     crosstalk: CrosstalkParameters = CrosstalkParameters()
+    heterosynaptic: HeterosynapticParameters = HeterosynapticParameters()
     structure: StructureParameters = StructureParameters()
     absence: AbsenceParameters = AbsenceParameters()
 

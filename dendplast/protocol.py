@@ -12,11 +12,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from .bombardment import Bombardment
 from .modulation import Dip, Firing, Release, ToneStep, burst
 from .moments import Timed, check_time, later, resolve_time, trains
 from .quantity import Description, quantity
 
 __all__ = [
+    "Bombardment",
     "Dip",
     "Firing",
     "LowFrequency",
@@ -220,7 +222,7 @@ class Plateau(Timed):
 
 Protocol = Annotated[
     Pairing | ThetaBurst | LowFrequency | TestPulses | Uncaging | Spikes | Plateau
-    | Release | Firing | Dip | ToneStep,
+    | Bombardment | Release | Firing | Dip | ToneStep,
     Field(discriminator="kind"),
 ]
 

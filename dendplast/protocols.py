@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .modulation import optogenetic
 from .protocol import (
+    Bombardment,
     Dip,
     Firing,
     LowFrequency,
@@ -18,6 +19,7 @@ from .protocol import (
 )
 
 __all__ = [
+    "bombardment",
     "dip",
     "firing",
     "low_frequency",
@@ -32,6 +34,7 @@ __all__ = [
     "uncaging",
 ]
 
+bombardment = Bombardment
 dip = Dip
 firing = Firing
 low_frequency = LowFrequency

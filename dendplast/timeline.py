@@ -98,6 +98,8 @@ class Timeline(Description):
     proteins, crosstalk, structure : bool
         Whether proteins spread along the tree (else each spine keeps its own), spines lower the kinase
         threshold of their neighbours, and spines are lost and formed.
+    shrinkage : bool
+        Whether idle neighbours are weakened where several spines are potentiated.
 
     Examples
     --------
@@ -117,6 +119,7 @@ class Timeline(Description):
     proteins: bool = True
     crosstalk: bool = True
     structure: bool = True
+    shrinkage: bool = True
 
     @field_validator("sessions")
     @classmethod

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from .quantity import Description, quantity
 
-__all__ = ["AbsenceParameters", "CrosstalkParameters", "ProteinParameters", "StructureParameters"]
+__all__ = [
+    "AbsenceParameters",
+    "CrosstalkParameters",
+    "HeterosynapticParameters",
+    "ProteinParameters",
+    "StructureParameters",
+]
 
 _RAS = "10.1126/science.1159675"
 _HARVEY = "10.1038/nature06416"
@@ -36,10 +42,25 @@ class CrosstalkParameters(Description):
 
     D_ras: float = quantity(4e-5, "um2/ms", f"assumed: tuned on {_HARVEY} (11 um wide 90 s after induction)", 0, 1)
     tau_ras: float = quantity(3e5, "ms", f"{_RAS} (active about 5 min)", 1, 1e9)
-    q_ras: float = quantity(6.7e-4, "um3/ms", f"assumed: tuned on {_HARVEY} (half of it is left after 5.3 min)", 0, 1)
+    q_ras: float = quantity(4.9e-4, "um3/ms", f"assumed: tuned on {_HARVEY} (half of it is left after 5.3 min)", 0, 1)
     K_ras: float = quantity(1.0, "1", "assumed: sets the scale with q_ras", 1e-6, 1e6)
     n_ras: float = quantity(2.0, "1", "assumed: two steps from Ras to the kinase", 1, 12)
     w_ras: float = quantity(0.7, "1", f"assumed: a pulse four times weaker becomes enough ({_HARVEY})", 0, 0.95)
+
+
+class HeterosynapticParameters(Description):
+    """A signal of potentiated spines that weakens and shrinks idle neighbours where several were potentiated."""
+
+    D_het: float = quantity(1e-4, "um2/ms", "assumed: with tau_het felt over 5 um along the dendrite", 0, 1)
+    tau_het: float = quantity(3e5, "ms", "assumed: as the Ras-like signal, minutes", 1, 1e9)
+    q_het: float = quantity(6.7e-4, "um3/ms", "assumed: sets the scale with K_het", 0, 1)
+    K_het: float = quantity(
+        6.0, "1", f"assumed: more than one spine makes, which does nothing within 4 um ({_HARVEY}: 0 +- 4 %)", 1e-6, 1e6
+    )
+    n_het: float = quantity(4.0, "1", "assumed: steep, so that one spine does nothing and six a lot", 1, 12)
+    k_het: float = quantity(
+        6e-6, "/ms", "assumed: idle spines within 4 um of six potentiated ones shrink by about a fifth", 0, 1
+    )
 
 
 class StructureParameters(Description):

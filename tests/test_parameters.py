@@ -17,7 +17,8 @@ NOT_IN_MOD = {
     "bap_peak", "epsp_peak", "bap_spread", "epsp_spread", "bap_volume", "epsp_volume", "epsp_share", "ampa_volume",
     "tag_min", "weight_min", "primed_min",
     "ca_ref", "K_pf", "K_vgcc", "q10_ampa", "q10_nmda", "q10_vgcc", "q10_ca",
-    *(name for group in ("protein", "crosstalk", "structure", "absence") for name in GROUPS[group].model_fields),
+    *(name for group in ("protein", "crosstalk", "heterosynaptic", "structure", "absence")
+      for name in GROUPS[group].model_fields),
 }  # fmt: skip
 """Targets of the calibration, limits that name a change, coefficients of the solution, and what the tree has."""
 

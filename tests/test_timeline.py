@@ -16,14 +16,14 @@ pytest.importorskip("neuron")
 
 MIN, H, DAY = 6e4, 3.6e6, 8.64e7
 PLACES = np.r_[np.linspace(0.1, 0.9, 14), 0.2, 0.5, 0.8]
-ALONE = {"q_ras": "0 um3/ms", "tau_late": 1e15}
+ALONE = {"q_ras": "0 um3/ms", "q_het": "0 um3/ms", "tau_late": 1e15}
 """What only the slow system has: neighbours and the decay of late weight."""
 EXPERIMENT = dp.Experiment(
     preset="passive", spines=dp.Placement(calibrate=False), numerics=dp.Numerics(dt=0.1, settle=50.0), seed=2,
     # a passive cell in a slice's rule: EPSPs alone are enough, so that a session is short
     parameters={"K_P": "1.2 uM", "g0_P": 6.0, "th_prp": 0.2, "k_mu": 0.0, "H_spine": "0.2 /d", "w_theta": 0.0},
 )  # fmt: skip
-TRAIN = Uncaging(n=20, hz=2.0, amplitude=4.0, spines=(3, 4))
+TRAIN = Uncaging(n=20, hz=5.0, amplitude=4.0, spines=(3, 4))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Substances of the whole tree: plasticity-related proteins, and a Ras-like signal."""
+"""Substances of the whole tree: plasticity-related proteins, and signals that leave active spines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..geometry import Geometry
 from ..rule import hill
 from ..spread import TreeSpread
 
-__all__ = ["Crosstalk", "Proteins"]
+__all__ = ["Crosstalk", "Proteins", "Signal"]
 
 
 class Proteins:
@@ -108,38 +108,56 @@ class Proteins:
         return float(self.p.q_soma * hill(heard, self.p.n_soma, 4.0))
 
 
-class Crosstalk:
-    """A Ras-like signal that leaves spines with an active kinase and lowers the kinase threshold of their neighbours.
+class Signal:
+    """A signal that leaves spines with an active kinase, spreads along the dendrite, and is lost.
 
     Parameters
     ----------
     tree : Geometry
         Segments no longer than the reach of the signal.
     p : SimpleNamespace
-        `rule.parameters`.
+        `rule.parameters`, with ``D_``, ``tau_``, ``q_``, ``K_`` and ``n_`` of the signal.
+    name : str
+        What these names end with, such as ``"ras"``.
     base : TreeSpread, optional
         Spread of another substance in this tree, whose modes are used.
 
     Attributes
     ----------
     c : ndarray, shape (n_segment,)
-        Signal (1, see `K_ras`).
+        Signal (1, see `K_ras` and `K_het`).
     """
 
-    def __init__(self, tree: Geometry, p: SimpleNamespace, base: TreeSpread | None = None) -> None:
+    def __init__(self, tree: Geometry, p: SimpleNamespace, name: str, base: TreeSpread | None = None) -> None:
+        D, tau, self.q, self.K, self.n = (getattr(p, f"{kind}_{name}") for kind in ("D", "tau", "q", "K", "n"))
         known = base is not None and base.D > 0
-        self.p, self.spread = p, base.like(p.D_ras, p.tau_ras) if known else TreeSpread(tree, p.D_ras, p.tau_ras)
+        self.p, self.spread = p, base.like(D, tau) if known else TreeSpread(tree, D, tau)
         self.c = np.zeros(len(tree))
 
-    def advance(self, h: float, segment: np.ndarray, kinase: np.ndarray) -> None:
-        """Spread the signal for `h` ms; each spine of a `segment` (-1: none) adds to it by its mean kinase activity."""
+    @property
+    def amount(self) -> float:
+        """What is in the tree (um3)."""
+        return float(self.c @ self.spread.volume)
+
+    def advance(self, h: float, segment: np.ndarray, kinase: np.ndarray, share: float = 1.0) -> None:
+        """Spread the signal for `h` ms; each spine of a `segment` (-1: none) adds by its mean kinase activity.
+
+        Drugs leave `share` (1) of what is added.
+        """
         has = segment >= 0
-        flow = self.p.q_ras * np.bincount(segment[has], kinase[has], len(self.c))
+        flow = share * self.q * np.bincount(segment[has], kinase[has], len(self.c))
         if flow.any() or self.c.any():
             self.c = np.maximum(self.spread.advance(self.c, h, flow / self.spread.volume), 0.0)
-            self.c[self.c < 1e-9 * self.p.K_ras] = 0.0  # ends the work when nothing is left that could act
+            self.c[self.c < 1e-9 * self.K] = 0.0  # ends the work when nothing is left that could act
+
+
+class Crosstalk(Signal):
+    """A Ras-like signal that lowers the kinase threshold of the neighbours of active spines."""
+
+    def __init__(self, tree: Geometry, p: SimpleNamespace, base: TreeSpread | None = None) -> None:
+        super().__init__(tree, p, "ras", base)
 
     def lowering(self, segment: np.ndarray) -> np.ndarray:
         """Return the factor on the kinase threshold of spines, shape (n,)."""
-        factor = 1 - self.p.w_ras * hill(self.c, self.p.K_ras, self.p.n_ras)
+        factor = 1 - self.p.w_ras * hill(self.c, self.K, self.n)
         return np.where(segment >= 0, factor[segment], 1.0)

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..consolidate import LIGANDS, rest_grid
-from ..drugs import Drug, bath, bath_times
+from ..drugs import Drug, bath, bath_times, shrinking
 from ..errors import ParameterError
 from ..fastrule import Rule
 from ..geometry import Geometry
@@ -23,9 +23,10 @@ from ..modulation import ToneStep
 from ..parameters import RECEPTORS, SHARES, Parameters
 from ..release import LIGAND
 from ..rule import State, Surround, bound, efficacy, parameters, resting, synthesises
-from .pools import Crosstalk, Proteins
+from .pools import Crosstalk, Proteins, Signal
 from .roster import Roster
 from .rows import Rows
+from .shrinkage import Shrinkage
 from .stimuli import Puff, Stimulus, Trace, Window, interval
 from .structure import born, growth, hazard_rate, remember
 
@@ -76,6 +77,8 @@ class Weeks:
     proteins, crosstalk, structure : bool
         Whether proteins come from the tree (else each spine has its own), neighbours hear a spine, and spines
         are lost and formed.
+    shrinkage : bool
+        Whether idle neighbours of potentiated spines are weakened.
     background : float
         Mean calcium that ongoing activity adds to rest in every spine (mM); it moves the sliding threshold.
     steps : sequence of ToneStep
@@ -104,7 +107,7 @@ class Weeks:
         schedule: Sequence[Stimulus | Trace | Window] = (), puffs: Sequence[Puff] = (), drugs: Sequence[Drug] = (),
         tone: Mapping[str, float] | None = None, seed: int = 0, proteins: bool = True, crosstalk: bool = True,
         structure: bool = True, background: float = 0.0, steps: Sequence[ToneStep] = (),
-        each: float = 1.0,
+        each: float = 1.0, shrinkage: bool = True,
     ) -> None:  # fmt: skip
         self.tree, self.t, self.seed, self.structure = tree, 0.0, seed, structure
         self.roster = Roster(segment, tree.section[segment], x, volume, seed)
@@ -124,6 +127,8 @@ class Weeks:
         self.proteins = Proteins(tree, self.p, each) if proteins else None
         base = self.proteins.spread if self.proteins else None
         self.crosstalk = Crosstalk(tree, self.p, base) if crosstalk else None
+        base = base or (self.crosstalk.spread if self.crosstalk else None)
+        self.shrinkage = Shrinkage(tree, self.p, base) if shrinkage else None
         start = resting(self.p, self._bath(0.0), (1,))
         if background:  # it has been there for long
             level = 1 + self.p.w_theta * (background / self.p.ca_mean - 1)
@@ -207,8 +212,8 @@ class Weeks:
             twin.step(t - twin.t)
         return twin
 
-    def _pools(self) -> list[Proteins | Crosstalk]:
-        return [pool for pool in (self.proteins, self.crosstalk) if pool is not None]
+    def _pools(self) -> list[Proteins | Signal]:
+        return [pool for pool in (self.proteins, self.crosstalk, self.shrinkage) if pool is not None]
 
     def _rest(self, horizon: float, until: float) -> None:
         """Rest on the grid that begins at the end of the last event and ends at `horizon`, as far as `until`."""
@@ -271,6 +276,9 @@ class Weeks:
             self.proteins.advance(self.t, h, r.place, on, around.left("prp"))
         if self.crosstalk is not None:
             self.crosstalk.advance(h, r.place, kinase)
+        if self.shrinkage is not None:
+            self.shrinkage.tag(y, r.place, h)
+            self.shrinkage.advance(h, r.place, kinase, shrinking(self.drugs, self.t + 0.5 * h))
         y["late"] = y["late"] * np.exp(-h / p.tau_late)
         r.history = remember(r.history, y["tag_P"], y["tag_D"], y["late"], h, p)
         missing = np.maximum(self._tone_drive - self._drive(y), 0.0)
@@ -279,6 +287,8 @@ class Weeks:
         r.hazard = r.hazard + h * hazard_rate(r.history, p)
         r.signal = r.signal + h * np.minimum(y["tag_P"] + y["tag_D"], 1.0) * y["primed"]
         self.t += h
+        if self.shrinkage is not None and self.shrinkage.c.any():  # spines that feel it have rows of their own
+            r.own(self.roster, np.flatnonzero(self.roster.alive & self.shrinkage.felt[self.roster.segment]))
 
     def _excite(self, event: Stimulus | Trace) -> None:
         """Set traces, or move the active spines tick by tick and all others once a repetition."""

@@ -41,20 +41,21 @@ QUICK_PEAKS = (0.02, 0.03, 0.04, 0.055, 0.08, 0.14)
 AFTER = 8 * H
 
 
-def _spines(values: Parameters, n: int, seed: int, **more: Any) -> Any:
-    """Return a function that makes weeks of a branch with `n` spines, and each spine's calcium over the mean."""
-    tree = straight([(-1, 100.0, 1.0)], 10.0)
-    segment = np.resize(np.arange(1, len(tree)), n)
+def _spines(values: Parameters, n: int, seed: int, branches: int = 1, **more: Any) -> Any:
+    """Return a function that makes weeks of branches with `n` spines each, the same draw of calcium on each."""
+    tree = straight([(-1, 100.0, 1.0)] * branches, 10.0)
+    segment = np.concatenate([np.resize(np.flatnonzero(tree.section == 1 + k), n) for k in range(branches)])
+    total = n * branches
     sigma = np.sqrt(np.log1p(values.calcium.epsp_spread**2)) * 0.5  # half: the thresholds follow a spine's own calcium
     scale = np.exp(sigma * np.random.default_rng(seed).standard_normal(n) - sigma**2 / 2)
 
-    def weeks(peak: float, start: float, **given: Any) -> Weeks:
-        train = Stimulus.train(start, np.arange(n), 1.0, 0.0, n=21, hz=100.0)
-        cai = values.calcium.ca_rest + peak * train.cai * scale
+    def weeks(peak: Any, start: float, **given: Any) -> Weeks:
+        train = Stimulus.train(start, np.arange(total), 1.0, 0.0, n=21, hz=100.0)
+        cai = values.calcium.ca_rest + train.cai * np.outer(np.broadcast_to(peak, branches), scale).ravel()
         stimulus = Stimulus(start, train.spines, cai, pre=train.pre)
         return Weeks(
-            tree, segment, tree.x[segment], np.full(n, 0.087), values, [stimulus], crosstalk=False, structure=False,
-            each=30 / n, **(more | given),
+            tree, segment, tree.x[segment], np.full(total, 0.087), values, [stimulus], crosstalk=False,
+            structure=False, shrinkage=False, each=30 / n, **(more | given),
         )  # fmt: skip
 
     return weeks
@@ -91,7 +92,7 @@ def absent(
 ) -> np.ndarray:
     """Return the change 20 min after a tetanus by calcium peak per pulse (mM), shape (n_peak, n_spine).
 
-    Dopamine's tone was gone for `days`, and is back since an hour.
+    Dopamine's tone was gone for `days`, and is back since an hour. Each peak has a branch of its own.
 
     Parameters
     ----------
@@ -107,14 +108,12 @@ def absent(
     steps = [ToneStep(modulator="dopamine", conc=0.0, start=H, duration=days * DAY)] if days else []
     # background keeps the sliding threshold where it is, so that days alone make no difference
     ongoing = values.readout.ca_mean
-    weeks = _spines(values, n, seed, tone=TONE, steps=steps, drugs=[BLOCK] if blocked else [], background=ongoing)
+    drugs = [BLOCK] if blocked else []
+    weeks = _spines(values, n, seed, len(peaks), tone=TONE, steps=steps, drugs=drugs, background=ongoing)
     start = 2 * H + days * DAY
-    out = []
-    for peak in peaks:
-        run = weeks(peak, start)
-        run.run(start + 20 * MIN)
-        out.append(run.outcome()["w"] - 1)
-    return np.array(out)
+    run = weeks(np.asarray(peaks), start)
+    run.run(start + 20 * MIN)
+    return (run.outcome()["w"] - 1).reshape(len(peaks), n)
 
 
 def threshold(peaks: np.ndarray, change: np.ndarray) -> float:
