@@ -29,7 +29,7 @@ def threshold(c: Cluster) -> float:
 
 
 def height(c: Cluster) -> float:
-    """Return the local height (mV) with all synapses: the median over `AFTER`, so that a spike on a plateau has no say."""
+    """Return the local height (mV) with all synapses, the median over `AFTER`: a spike on a plateau has no say."""
     first, last = np.searchsorted(c.time, AFTER)
     return float(np.median(c.local[first:last, -1]))
 
