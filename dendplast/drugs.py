@@ -107,7 +107,7 @@ AGENTS: dict[str, Agent] = {
     "ICI118551": _antagonist(beta=1e-6),
     "AP5": _effect(
         "10.1093/nar/gkad944 (D-AP5, 1.4 uM), presynaptic receptors too (10.1016/S0896-6273(03)00476-8)",
-        nmda_block=1.4e-3, share_ecb=(0.0, 1.4e-3),
+        nmda_block=1.4e-3, share_NMDA=(0.0, 1.4e-3), share_ecb=(0.0, 1.4e-3),
     ),
     "MK-801": _effect(
         "assumed: 0.1 uM, open channels only in truth; presynaptic receptors too", nmda_block=1e-4,

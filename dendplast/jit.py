@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["follow", "step_each"]
+__all__ = ["follow", "rest_each", "step_each"]
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -101,7 +101,8 @@ def _move(y, z, out, h, ca, da, ach, ne, release, around, p, q_basal, head_volum
     drive = p.k_C * _hill(z.cam, p.K_C, p.n_C)
     out.cyclase = _relaxed(y.cyclase, drive, drive + 1 / p.tau_C, h)
     out.glu = _relaxed(y.glu, release, release + 1 / p.tau_G, h)
-    out.glu_P = _relaxed(y.glu_P, release, release + 1 / p.tau_GP, h)
+    drive = around.share_NMDA * release
+    out.glu_P = _relaxed(y.glu_P, drive, drive + 1 / p.tau_GP, h)
     drive = p.k_E * _hill(own, p.K_E, p.n_E)
     out.ecb = _relaxed(y.ecb, drive, drive + 1 / p.tau_E, h)
     drive = p.r_P * z.kinase * z.glu_P
@@ -143,12 +144,14 @@ def _move(y, z, out, h, ca, da, ach, ne, release, around, p, q_basal, head_volum
     drive = p.k_l * (x_P + x_D)
     out.labile = _relaxed(y.labile, drive, drive + 1 / p.tau_l, h)
 
-    out.early = _relaxed(y.early, (p.h_P * z.tag_P - p.h_D * z.tag_D) / p.tau_tr, 1 / p.tau_tr, h)
-    makes = abs(z.early) + around.prp_drive > p.th_prp / (1 + p.k_mu * z.primed)
+    change = p.h_P * z.tag_P - p.h_D * z.tag_D
+    kept = min(max(z.late, min(change, 0.0)), max(change, 0.0))
+    capture = z.prp / p.tau_z
+    out.early = _relaxed(y.early, (change - kept) / p.tau_tr, 1 / p.tau_tr + capture, h)
+    makes = abs(change) + around.prp_drive > p.th_prp / (1 + p.k_mu * z.primed)
     drive = around.share_prp / p.tau_rise if makes else 0.0
     out.prp = y.prp if around.pooled else _relaxed(y.prp, drive, drive + 1 / p.tau_prp, h)
-    drive = z.prp * (z.tag_P * p.z_max + z.tag_D * p.z_min) / p.tau_z
-    out.late = _relaxed(y.late, drive, z.prp * (z.tag_P + z.tag_D) / p.tau_z, h)
+    out.late = _relaxed(y.late, capture * (z.early + z.late), capture, h)
     prior = _hill(z.PKA, p.K_mu, p.n_mu)
     rate = 1 / p.tau_mu_up if prior > z.primed else 1 / p.tau_mu_down
     out.primed = _relaxed(y.primed, prior * rate, rate, h)
@@ -160,7 +163,7 @@ def _move(y, z, out, h, ca, da, ach, ne, release, around, p, q_basal, head_volum
 
     basal_D = p.k_c * ((p.g0_D + p.g_D * q_basal) * x_D)
     out.gate = y.gate + h * (abs(up - p.k_c * (p.g0_P * x_P)) + abs(ud - basal_D) + flip * z.tag_D)
-    hazard = p.H_0 * math.exp(-z.volume / p.V_h) * (1 + p.k_TD * z.tag_D) * (1 - p.k_z * max(z.late, 0.0) / p.z_max)
+    hazard = p.H_0 * math.exp(-z.volume / p.V_h) * (1 + p.k_TD * z.tag_D) * (1 - p.k_z * max(z.late, 0.0) / p.h_P)
     out.hazard = y.hazard + h * hazard
 
 
@@ -185,6 +188,18 @@ def step_each(y, half, out, h, middle, ca, free, release, around, which, p, whos
         else:
             _move(y[i], y[i], out[i], h, ca[i], free[0, i], free[1, i], free[2, i], release[i],
                   around[which[i]], p_i, _basal(p_i), head_volume[i], ca_scale[i])  # fmt: skip
+
+
+@_compiled
+def rest_each(y, half, out, steps, ca, free, around, which, p, whose, head_volume, ca_scale):
+    """Move each spine through steps (ms) one after the other while nothing around it changes and no glutamate comes."""
+    for i in range(len(y)):
+        p_i = p[whose[i]]
+        q_basal = _basal(p_i)
+        for h in steps:
+            _midpoint(y[i], half[0], out[0], h, ca[i], free[0, i], free[1, i], free[2, i], 0.0,
+                      around[which[i]], p_i, q_basal, head_volume[i], ca_scale[i])  # fmt: skip
+            y[i] = out[0]
 
 
 # ---- one condition, all its steps: what replay does ---------------------------------------------------

@@ -50,8 +50,9 @@ RECEPTORS = {
 AFFINITY_STATES = {"D1_high": "D1", "D2_low": "D2"}
 """Second affinity state of a receptor subtype, for a fixed share of its receptors; agents act on both alike."""
 
-SHARES = ("PKA", "AC", "PLC", "ecb", "prp")
-"""What a drug may leave a share of: PKA, calcium-stimulated cyclase, PLC, endocannabinoid arm, synthesis."""
+SHARES = ("PKA", "AC", "PLC", "ecb", "prp", "NMDA")
+"""What a drug may leave a share of: PKA, calcium-stimulated cyclase, PLC, endocannabinoid arm, synthesis, and
+NMDA receptors that glutamate can bind."""
 
 _CHINDEMI = "10.1038/s41467-022-30214-w"
 _RODRIGUES = "10.7554/eLife.80152"
@@ -268,7 +269,7 @@ class ConversionParameters(Description):
 class ExpressionParameters(Description):
     """Early weight, protein, late weight, priming, volume and loss."""
 
-    h_P: float = quantity(1.0, "1", "assumed: doubling at a full tag", 0, 10)
+    h_P: float = quantity(1.0, "1", "assumed: doubling at a full tag", 1e-3, 10)
     h_D: float = quantity(0.6, "1", "assumed: down to 40 % at a full tag", 0, 1)
     tau_tr: float = quantity(3e5, "ms", "10.1038/nature06416 (minutes)", 1, 1e9)
     th_prp: float = quantity(
@@ -283,8 +284,6 @@ class ExpressionParameters(Description):
         3.6e5, "ms", "10.1371/journal.pcbi.1000248, as tau_rise and tau_prp (an hour in 10.1038/s42003-021-01778-y)",
         1, 1e10,
     )  # fmt: skip
-    z_max: float = quantity(1.0, "1", "10.1038/s42003-021-01778-y", 0, 10)
-    z_min: float = quantity(-0.5, "1", "10.1038/s42003-021-01778-y", -10, 0)
     tau_mu_up: float = quantity(6e5, "ms", "assumed: ten minutes of PKA prime a spine", 1, 1e10)
     tau_mu_down: float = quantity(4.5e6, "ms", "assumed: priming lasts one to two hours", 1, 1e10)
     w_floor: float = quantity(0.05, "1", "assumed: a depressed synapse keeps a few receptors", 0, 1)

@@ -25,6 +25,7 @@ __all__ = [
     "STATES",
     "State",
     "Surround",
+    "asked",
     "bound",
     "coefficients",
     "derivatives",
@@ -162,9 +163,14 @@ def readout(y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, Any]:
     return hill(y["cam"] / p.K_P, k_P, p.n_P), hill(y["cam"] / p.K_D, y["theta"], p.n_D)
 
 
+def asked(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
+    """Return the change of weight that the tags ask for (1), positive for potentiation."""
+    return p.h_P * y["tag_P"] - p.h_D * y["tag_D"]
+
+
 def synthesises(y: Mapping[str, Any], around: Surround, p: SimpleNamespace) -> Any:
-    """Return where protein synthesis is on: early change and drive of the cell over a threshold that priming lowers."""
-    return np.abs(y["early"]) + around.prp_drive > p.th_prp / (1 + p.k_mu * y["primed"])
+    """Return where proteins are made: what tags ask for and the cell's drive exceed a threshold that priming lowers."""
+    return np.abs(asked(y, p)) + around.prp_drive > p.th_prp / (1 + p.k_mu * y["primed"])
 
 
 def bound(y: Mapping[str, Any], receptor: str, p: SimpleNamespace) -> Any:
@@ -236,7 +242,8 @@ def coefficients(
     drive = p.k_C * hill(y["cam"], p.K_C, p.n_C)
     out["cyclase"] = (drive, drive + 1 / p.tau_C)
     out["glu"] = (around.release, around.release + 1 / p.tau_G)
-    out["glu_P"] = (around.release, around.release + 1 / p.tau_GP)
+    drive = around.left("NMDA") * around.release
+    out["glu_P"] = (drive, drive + 1 / p.tau_GP)
     drive = p.k_E * hill(own, p.K_E, p.n_E)
     out["ecb"] = (drive, drive + 1 / p.tau_E)
     drive = p.r_P * y["kinase"] * y["glu_P"]
@@ -258,13 +265,13 @@ def coefficients(
     drive = p.k_l * (x_P + x_D)
     out["labile"] = (drive, drive + 1 / p.tau_l)
 
-    out["early"] = ((p.h_P * y["tag_P"] - p.h_D * y["tag_D"]) / p.tau_tr, 1 / p.tau_tr)
+    change = asked(y, p)
+    kept = np.clip(y["late"], np.minimum(change, 0), np.maximum(change, 0))  # of it, in late weight already
+    capture = y["prp"] / p.tau_z
+    out["early"] = ((change - kept) / p.tau_tr, 1 / p.tau_tr + capture)
     drive = np.where(synthesises(y, around, p), around.left("prp") / p.tau_rise, 0.0)
     out["prp"] = (0.0, 0.0) if around.pooled else (drive, drive + 1 / p.tau_prp)
-    out["late"] = (
-        y["prp"] * (y["tag_P"] * p.z_max + y["tag_D"] * p.z_min) / p.tau_z,
-        y["prp"] * (y["tag_P"] + y["tag_D"]) / p.tau_z,
-    )
+    out["late"] = (capture * (y["early"] + y["late"]), capture)
     prior = hill(y["PKA"], p.K_mu, p.n_mu)
     rate = np.where(prior > y["primed"], 1 / p.tau_mu_up, 1 / p.tau_mu_down)
     out["primed"] = (prior * rate, rate)
@@ -279,7 +286,7 @@ def coefficients(
         "hazard": p.H_0
         * np.exp(-y["volume"] / p.V_h)
         * (1 + p.k_TD * y["tag_D"])
-        * (1 - p.k_z * np.maximum(y["late"], 0) / p.z_max),
+        * (1 - p.k_z * np.maximum(y["late"], 0) / p.h_P),
     }
     return out, growing
 

@@ -50,7 +50,7 @@ NEURON {
     RANGE da_ext, ach_ext, ne_ext, uptake_da, uptake_ach, uptake_ne, soe_tau_min, soe_tau_max
     RANGE ago_D1, ago_D2, ago_beta, ago_alpha1, ago_alpha2, ago_M1, ago_M4, ago_A2A
     RANGE ant_D1, ant_D2, ant_beta, ant_alpha1, ant_alpha2, ant_M1, ant_M4, ant_A2A, prp_drive
-    RANGE gs_ext, share_PKA, share_AC, share_PLC, share_ecb, share_prp
+    RANGE gs_ext, share_PKA, share_AC, share_PLC, share_ecb, share_prp, share_NMDA
     RANGE K_C, n_C, k_C, tau_C, tau_G, K_E, n_E, k_E, tau_E, tau_GP, r_E
     RANGE g_ampa, tau_r_ampa, tau_d_ampa, e_glu, g_nmda, tau_r_nmda, tau_d_nmda, mg, mg_slope, mg_half
     RANGE ca_fraction, e_ca_nmda, g_vgcc, e_ca, vhalf_m, k_m, tau_m, vhalf_h, k_h, tau_h, kappa, tau_ca
@@ -63,7 +63,7 @@ NEURON {
     RANGE x_alpha2, kon_M1, koff_M1, x_M1, kon_M4, koff_M4, x_M4, kon_A2A, koff_A2A, x_A2A, adenosine
     RANGE k_A, tau_A, A_basal, chi, e_Gi, K_A, n_A, k_Q, tau_Q, Q_basal, e_GiQ, K_Q, n_Q, K_AD, g0_P
     RANGE g_P, g0_D, g_D, k_c, omega, k_x, tau_T, k_l, tau_l, h_P, h_D, tau_tr, th_prp, k_mu, tau_rise
-    RANGE K_mu, n_mu, tau_prp, tau_z, z_max, z_min, tau_mu_up, tau_mu_down, w_floor, tau_V, H_0, V_h, k_TD, k_z
+    RANGE K_mu, n_mu, tau_prp, tau_z, tau_mu_up, tau_mu_down, w_floor, tau_V, H_0, V_h, k_TD, k_z
     RANGE vhead, g, ica, w, da, ach, ne, cai_peak, gneck, offset, schur, capacity, in_head, to_ca
     RANGE n_tick, n_sample, i_tick, i_sample, sum_ca, unblock
     THREADSAFE
@@ -122,6 +122,7 @@ PARAMETER {
     share_PLC   = 1            (1)         <0, 1>        : the same, PLC
     share_ecb   = 1            (1)         <0, 1>        : the same, endocannabinoid arm
     share_prp   = 1            (1)         <0, 1>        : the same, synthesis of proteins
+    share_NMDA  = 1            (1)         <0, 1>        : the same, NMDA receptors that glutamate can bind
     open_R      = 1            (1)         <0, 1>        : share of R-type channels that no drug blocks
     open_L      = 1            (1)         <0, 1>        : the same, L-type
     open_T      = 1            (1)         <0, 1>        : the same, T-type
@@ -257,7 +258,7 @@ PARAMETER {
     k_l         = 0.0002       (/ms)       <0, 1>
     tau_l       = 600000       (ms)        <1, 1e+10>
     : early weight, protein, late weight, priming, volume and loss
-    h_P         = 1            (1)         <0, 10>
+    h_P         = 1            (1)         <0.001, 10>
     h_D         = 0.6          (1)         <0, 1>
     tau_tr      = 300000       (ms)        <1, 1e+09>
     th_prp      = 0.9          (1)         <0, 100>
@@ -267,8 +268,6 @@ PARAMETER {
     tau_rise    = 360000       (ms)        <1, 1e+10>
     tau_prp     = 3.6e+06      (ms)        <1, 1e+10>
     tau_z       = 360000       (ms)        <1, 1e+10>
-    z_max       = 1            (1)         <0, 10>
-    z_min       = -0.5         (1)         <-10, 0>
     tau_mu_up   = 600000       (ms)        <1, 1e+10>
     tau_mu_down = 4.5e+06      (ms)        <1, 1e+10>
     w_floor     = 0.05         (1)         <0, 1>
@@ -532,7 +531,7 @@ PROCEDURE read() {
 }
 
 PROCEDURE learn(h (ms)) {
-    LOCAL drive, rate, a, q, pp1, xP, xD, up, ud, flip, old, own, phi_P, phi_D
+    LOCAL drive, rate, a, q, pp1, xP, xD, up, ud, flip, old, own, phi_P, phi_D, change, kept, capture
     : every state moves under what the others were at the last tick, so the last of the chain goes first
     field(h)
     a = hill(PKA, K_A, n_A)
@@ -555,13 +554,33 @@ PROCEDURE learn(h (ms)) {
     if (theta > theta_hi) {
         theta = theta_hi
     }
-    hazard = hazard + h*H_0*exp(-volume/V_h)*(1 + k_TD*tag_D)*(1 - k_z*positive(late)/z_max)
+    hazard = hazard + h*H_0*exp(-volume/V_h)*(1 + k_TD*tag_D)*(1 - k_z*positive(late)/h_P)
     volume = head_volume*efficacy() + (volume - head_volume*efficacy())*exp(-h/tau_V)
 
-    : protein, capture, expression
-    late = relax(late, prp*(tag_P*z_max + tag_D*z_min)/tau_z, prp*(tag_P + tag_D)/tau_z, h)
+    : expression, capture, protein: `kept` is what late weight holds already of the change that tags ask for
+    change = h_P*tag_P - h_D*tag_D
+    kept = late
+    if (change > 0) {
+        if (kept < 0) {
+            kept = 0
+        }
+        if (kept > change) {
+            kept = change
+        }
+    } else {
+        if (kept > 0) {
+            kept = 0
+        }
+        if (kept < change) {
+            kept = change
+        }
+    }
+    capture = prp/tau_z
+    old = early
+    early = relax(early, (change - kept)/tau_tr, 1/tau_tr + capture, h)
+    late = relax(late, capture*(old + late), capture, h)
     drive = 0
-    if (fabs(early) + prp_drive > th_prp/(1 + k_mu*primed)) {
+    if (fabs(change) + prp_drive > th_prp/(1 + k_mu*primed)) {
         drive = share_prp/tau_rise
     }
     prp = relax(prp, drive, drive + 1/tau_prp, h)
@@ -571,7 +590,6 @@ PROCEDURE learn(h (ms)) {
         rate = 1/tau_mu_up
     }
     primed = relax(primed, drive*rate, rate, h)
-    early = relax(early, (h_P*tag_P - h_D*tag_D)/tau_tr, 1/tau_tr, h)
 
     : conversion of traces into tags; what exceeds the basal gate is the modulators' part
     gate = gate + fabs(h*(up - k_c*(g0_P*xP))) + h*flip*tag_D
@@ -605,7 +623,7 @@ PROCEDURE learn(h (ms)) {
     ecb = relax(ecb, drive, drive + 1/tau_E, h)
     drive = n_pre/h : not as an argument: CoreNEURON's translator would take the h of relax for it
     glu = relax(glu, drive, drive + 1/tau_G, h)
-    glu_P = relax(glu_P, drive, drive + 1/tau_GP, h)
+    glu_P = relax(glu_P, share_NMDA*drive, share_NMDA*drive + 1/tau_GP, h)
     drive = k_C*hill(cam/K_C, 1, n_C)
     cyclase = relax(cyclase, drive, drive + 1/tau_C, h)
     drive = k_K*phi_P

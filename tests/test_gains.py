@@ -444,6 +444,15 @@ def test_m1_agonist_makes_a_pyramidal_cell_fire_more_and_its_antagonist_does_not
     assert more > free and higher > rest
 
 
+@pytest.mark.parametrize(("preset", "morphology", "amplitude"), [("l5tt", "l5tt_1", 0.6), ("v1_l23", "l23_1", 0.2)])
+def test_m1_and_beta_agonists_make_cortical_cells_fire_more_and_m1_more_in_layer_5(preset, morphology, amplitude):
+    """Both suppress the AHP current; 10.1523/JNEUROSCI.1128-09.2009 has less of it in layer 2/3, 0.6 against 0.3."""
+    free, rest, _ = steps(preset, morphology, amplitude)
+    m1, rest_m1, _ = steps(preset, morphology, amplitude, (drug("McN-A-343", "100 uM"),))
+    beta, rest_beta, _ = steps(preset, morphology, amplitude, (drug("isoproterenol", "10 uM"),))
+    assert 0 < free < min(m1, beta)
+
+
 def test_alpha2_agonist_lowers_the_sag_of_a_cell_with_hcn():
     full = {"parameters": {"x_alpha2": 1.0}}
     _, rest, sag = steps("ca1", "ca1_1", -0.2, **full)

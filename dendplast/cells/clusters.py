@@ -15,8 +15,8 @@ EXCESS = 1.1
 """Ratio of the EPSP to the sum of its parts from which on it is called supralinear."""
 LASTING = 20.0
 """Width at half height (ms) from which on a depolarisation is called an NMDA spike: EPSPs are 3 to 12 ms wide."""
-AFTER = 18.0
-"""Time (ms) at which the height of a plateau is read: 30 synapses are released in 3 ms, AMPA receptors have closed."""
+AFTER = 10.0, 26.0
+"""When (ms) the height of a plateau is read: 30 synapses are released in 3 ms, AMPA receptors have closed."""
 
 
 def threshold(c: Cluster) -> float:
@@ -29,8 +29,9 @@ def threshold(c: Cluster) -> float:
 
 
 def height(c: Cluster) -> float:
-    """Return the local height (mV) with all synapses, `AFTER` ms after the first release."""
-    return float(c.local[np.searchsorted(c.time, AFTER), -1])
+    """Return the local height (mV) with all synapses, the median over `AFTER`: a spike on a plateau has no say."""
+    first, last = np.searchsorted(c.time, AFTER)
+    return float(np.median(c.local[first:last, -1]))
 
 
 def duration(c: Cluster) -> float:

@@ -261,7 +261,7 @@ FEATURES: dict[str, Kind] = {
         _nmda(clusters.threshold), spines=True,
     ),
     "nmda_plateau_amplitude": Kind(
-        ("mV",), "height of the branch's voltage above rest, 18 ms after 30 synapses were released",
+        ("mV",), "height of the branch's voltage above rest, median from 10 to 26 ms after 30 synapses were released",
         _nmda(clusters.height), spines=True,
     ),
     "nmda_spike_duration": Kind(

@@ -85,7 +85,8 @@ class Measured:
         """Steps by their current (nA): those of the stimulus and those that a target asks for."""
         asked = {t.current for t in self.targets.feature if t.current is not None and t.current > 0}
         currents = sorted({*self.targets.stimulus.steps, *asked})
-        return dict(zip(currents, probes.ladder(self.bench, currents, self.duration), strict=True))
+        duration = self.targets.stimulus.ladder or self.duration
+        return dict(zip(currents, probes.ladder(self.bench, currents, duration), strict=True))
 
     @cached_property
     def block(self) -> tuple[float, float]:

@@ -82,6 +82,8 @@ class Stimulus(Description):
         Step (nA) whose first spike is measured; 1.1 times rheobase when not given.
     duration : float
         Of the steps (ms).
+    ladder : float or None
+        Of the steps of the f-I curve (ms), where the paper's were longer; `duration` when not given.
     steps : tuple of float
         Depolarising steps (nA) of the f-I curve.
     block : tuple of float
@@ -98,6 +100,7 @@ class Stimulus(Description):
     sag: float = quantity(-0.2, "nA", "assumed: far enough down to open the h current", -2.0, 0.0)
     spike: float | None = quantity(None, "nA", "given by the targets", 0.0, 5.0)
     duration: float = quantity(500.0, "ms", "assumed: the usual step", 100.0, 5e3)
+    ladder: float | None = quantity(None, "ms", "given by the targets", 100.0, 5e3)
     steps: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5)
     block: tuple[float, ...] = ()
     bap_from: Literal["pulse", "step"] = "pulse"

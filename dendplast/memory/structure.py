@@ -20,9 +20,9 @@ def remember(
 ) -> np.ndarray:
     """Return the structural history of spines, -1 (depressed) to 1 (potentiated), `h` ms on.
 
-    ``s' = (tag_P (1 - s) - tag_D (1 + s))/tau_hist_up - s (1 - [late]+/z_max)/tau_hist``: late weight keeps it.
+    ``s' = (tag_P (1 - s) - tag_D (1 + s))/tau_hist_up - s (1 - [late]+/h_P)/tau_hist``: late weight keeps it.
     """
-    keeps = np.clip(late, 0.0, None) / p.z_max if p.z_max else 0.0
+    keeps = np.clip(late, 0.0, None) / p.h_P
     rate = (tag_P + tag_D) / p.tau_hist_up + np.maximum(1 - keeps, 0.0) / p.tau_hist
     aim = (tag_P - tag_D) / p.tau_hist_up / np.maximum(rate, 1e-300)
     return aim + (history - aim) * np.exp(-rate * h)

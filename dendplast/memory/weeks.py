@@ -242,8 +242,7 @@ class Weeks:
         """Write what the tree offers for the next `h` ms into the spines, and return their late weights."""
         y = self.rows.y
         if self.proteins is not None:
-            wish = np.abs(y["tag_P"] * (self.p.z_max - y["late"]) + y["tag_D"] * (self.p.z_min - y["late"]))
-            y["prp"] = self.proteins.offer(self.rows.place, wish * h / self.p.tau_z)
+            y["prp"] = self.proteins.offer(self.rows.place, np.abs(y["early"]) * h / self.p.tau_z)
         return y["late"].copy()
 
     def follow(self, h: float, rows: np.ndarray, moved: State, kinase: np.ndarray) -> None:
