@@ -451,7 +451,7 @@ def test_m1_agonist_makes_a_pyramidal_cell_fire_more_and_its_antagonist_does_not
 @pytest.mark.parametrize(("preset", "morphology", "amplitude"), [("l5tt", "l5tt_1", 0.8), ("v1_l23", "l23_1", 0.25)])
 def test_m1_and_beta_agonists_make_cortical_cells_fire_more(preset, morphology, amplitude):
     """Both suppress the AHP current ([gains] of the presets)."""
-    kept = {"duration": 300.0, "settle": 600.0}  # the h current of layer 5 rests late
+    kept = {"duration": 250.0, "settle": 300.0}  # the h current of layer 5 rests late
     free, *_ = steps(preset, morphology, amplitude, **kept)
     m1, *_ = steps(preset, morphology, amplitude, (drug("McN-A-343", "100 uM"),), **kept)
     beta, *_ = steps(preset, morphology, amplitude, (drug("isoproterenol", "10 uM"),), **kept)
