@@ -235,6 +235,7 @@ class Engine:
         step: Callable[..., State] = midpoint,
     ) -> None:
         self.step = step
+        self.steps: Callable[..., State] | None = None  # takes many steps under the same surroundings, see `through`
         self.p, self.shape, self.rates, self.uptake = p, shape, rates, uptake
         self.bath, self.bath_times = bath, bath_times
         self.arrivals = arrivals or Arrivals.none(len(shape))
@@ -277,6 +278,8 @@ class Engine:
         """Add what arrives in [t0, t1) to the exponentials."""
         arrivals = self.arrivals
         first, last = np.searchsorted(arrivals.time, (t0, t1))
+        if first == last:
+            return
         for k, name in enumerate(LIGANDS):
             rows = np.flatnonzero(arrivals.ligand[first:last] == k) + first
             if len(rows):
@@ -288,6 +291,8 @@ class Engine:
 
         Uptake is that of time `at` (ms).
         """
+        if not len(self._changes):  # nothing is ever released here
+            return dict.fromkeys(LIGANDS, 0.0)
         self._look(at)
         h = t1 - t0
         means: dict[str, Any] = {}
@@ -315,6 +320,25 @@ class Engine:
         around = replace(self._around(t + h, field), release=pre / h)
         self.y = learn(self.y, ca, around, h, self.p)
         self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
+
+    def through(self, t0: float, ends: np.ndarray, ca: np.ndarray) -> None:
+        """Advance steps of a rest, from t0 to each of `ends` (ms), at steady calcium `ca` (mM).
+
+        Where nothing is ever released, steps between two changes of the bath are taken in one call.
+        """
+        if self.steps is None or len(self._changes):
+            for t1 in ends:
+                self.rest(t0, float(t1), ca)
+                t0 = float(t1)
+            return
+        starts = np.append(t0, ends[:-1])
+        middle, k = 0.5 * (starts + ends), 0
+        while k < len(ends):
+            around = self._around(float(middle[k]), dict.fromkeys(LIGANDS, 0.0))
+            more = k + int(np.searchsorted(middle[k:], self._known[1]))  # to the next change of the bath
+            self.y = self.steps(self.y, ca, around, (ends - starts)[k:more])
+            self.c = {"da": around.da, "ach": around.ach, "ne": around.ne}
+            k = more
 
     def rest(self, t0: float, t1: float, ca: np.ndarray) -> None:
         """Advance one step of a rest, from t0 to t1 (ms), at steady calcium `ca` (mM).

@@ -325,18 +325,21 @@ class Driver:
         grid = grid[grid > self.t + 1e-9]
         engines = self.exchange.gather()
         ca = self.rest["cai"]
-        for t in grid:
-            if t > end + 1e-9:
-                self.exchange.scatter()
-                return False
+        inside = grid[grid <= end + 1e-9]
+        whole = len(inside) == len(grid)
+        watched = () if self.watch is None else inside
+        while len(inside):
+            looked = next((k for k, t in enumerate(watched) if self.watch.wants(float(t), None)), None)
+            n = len(inside) if looked is None else looked + 1
             for group, engine in zip(self.groups, engines, strict=True):
-                engine.rest(self.t, t, ca[group])
-            self.t = float(t)
-            if self.watch is not None and self.watch.wants(self.t, None):
+                engine.through(self.t, inside[:n], ca[group])
+            self.t = float(inside[n - 1])
+            inside, watched = inside[n:], watched[n:]
+            if looked is not None:
                 self.exchange.scatter()
                 self.watch.sample(self.t, active=False)
         self.exchange.scatter()
-        return self.t >= wake - 1e-9
+        return whole and self.t >= wake - 1e-9
 
     def peek(self, t: float) -> dict[str, np.ndarray]:
         """Return the outcome at `t` (ms), at or a little after the driver's own time, which does not move."""

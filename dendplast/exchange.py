@@ -99,7 +99,8 @@ class Exchange:
             if self._compiled:
                 from .fastrule import Rule  # here: loading the compiler takes half a second
 
-                engine.step = Rule(engine.p, engine.shape).midpoint
+                rule = Rule(engine.p, engine.shape)
+                engine.step, engine.steps = rule.midpoint, rule.midpoints
         return self.engines
 
     def scatter(self) -> None:

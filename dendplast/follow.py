@@ -120,12 +120,12 @@ def _weeks(timeline: Timeline, model: Model, windows: list[Window]) -> Weeks:
     """Return the slow system of a model's spines."""
     tree, placed = finer(model.tree, LONGEST), model.spines
     synapse, calcium = model.parameters.synapse, model.parameters.calcium
-    pulse = pulses(calcium.epsp_peak, 0.0, decay=synapse.tau_d_nmda).sum()  # mM ms
+    pulse = 1e-3 * float(pulses(calcium.epsp_peak, 0.0, decay=synapse.tau_d_nmda).sum())  # mM s: a tick is 1 ms
     return Weeks(
         tree, segment_at(tree, placed.section, placed.x), placed.x, placed.volume, model.parameters, windows,
         drugs=timeline.drugs, tone=model.tone, seed=timeline.experiment.seed, proteins=timeline.proteins,
         crosstalk=timeline.crosstalk, structure=timeline.structure, shrinkage=timeline.shrinkage,
-        background=timeline.background * float(pulse), steps=timeline.steps,
+        background=timeline.background * pulse, steps=timeline.steps,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["follow", "step_each"]
+__all__ = ["follow", "rest_each", "step_each"]
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -188,6 +188,18 @@ def step_each(y, half, out, h, middle, ca, free, release, around, which, p, whos
         else:
             _move(y[i], y[i], out[i], h, ca[i], free[0, i], free[1, i], free[2, i], release[i],
                   around[which[i]], p_i, _basal(p_i), head_volume[i], ca_scale[i])  # fmt: skip
+
+
+@_compiled
+def rest_each(y, half, out, steps, ca, free, around, which, p, whose, head_volume, ca_scale):
+    """Move each spine through steps (ms) one after the other while nothing around it changes and no glutamate comes."""
+    for i in range(len(y)):
+        p_i = p[whose[i]]
+        q_basal = _basal(p_i)
+        for h in steps:
+            _midpoint(y[i], half[0], out[0], h, ca[i], free[0, i], free[1, i], free[2, i], 0.0,
+                      around[which[i]], p_i, q_basal, head_volume[i], ca_scale[i])  # fmt: skip
+            y[i] = out[0]
 
 
 # ---- one condition, all its steps: what replay does ---------------------------------------------------

@@ -8,6 +8,7 @@ with the root of the volumes; its eigenvectors, found once, advance any step exa
 from __future__ import annotations
 
 from copy import copy
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.linalg import eigh
@@ -16,6 +17,9 @@ from .errors import ParameterError
 from .geometry import Geometry
 
 __all__ = ["TreeSpread"]
+
+_MODES: WeakKeyDictionary[Geometry, tuple[np.ndarray, np.ndarray]] = WeakKeyDictionary()
+"""Rates for D = 1 (/ms) and modes of trees that are in use: all substances of a tree share them."""
 
 
 class TreeSpread:
@@ -55,10 +59,14 @@ class TreeSpread:
         across = np.pi * tree.diam**2 / 4
         self.volume = across * tree.length
         self._root = np.sqrt(self.volume)
-        generator = -_laplacian(tree, D * across / (tree.length / 2)) / np.outer(self._root, self._root)
-        values, self._modes = eigh(generator)
-        self._rates = np.minimum(values, 0.0)  # rounding lifts the mode of constant concentration above 0
-        self._rates[-1] = 0.0
+        if tree not in _MODES:
+            generator = -_laplacian(tree, across / (tree.length / 2)) / np.outer(self._root, self._root)
+            values, modes = eigh(generator)
+            values = np.minimum(values, 0.0)  # rounding lifts the mode of constant concentration above 0
+            values[-1] = 0.0
+            _MODES[tree] = values, modes
+        unit, self._modes = _MODES[tree]
+        self._rates = self.D * unit
 
     def like(self, D: float, tau: float) -> TreeSpread:
         """Return the spread of another substance in the same tree; its modes are these, its rates in proportion to D.

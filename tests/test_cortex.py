@@ -143,6 +143,10 @@ def test_a_spike_of_the_soma_lowers_the_threshold_of_the_calcium_spike():
         # 10.1038/18686 has 49 +- 17 % less; without coupling the two would be equal
         assert 0 < helped < 0.85 * alone
         assert coupling.ratio(620.0) == helped / alone
+        spikes, hz = coupling.firing(620.0)
+        # a burst of two to four spikes (10.1371/journal.pcbi.1002107: three at 101 Hz); the pulse alone makes one
+        assert 2 <= spikes <= 4 and 50 < hz < 150
+        assert coupling.firing(5000.0)[0] == 0
         assert np.isnan(coupling.threshold(5000.0))
 
 

@@ -16,7 +16,7 @@ from neuron import h  # noqa: E402
 from tiny import LEFT, fork_model  # noqa: E402
 
 import dendplast as dp  # noqa: E402
-from dendplast import consolidate, protocols  # noqa: E402
+from dendplast import consolidate, exchange, protocols  # noqa: E402
 from dendplast.errors import DendplastError, ParameterError, SimulationError  # noqa: E402
 
 SITE = dp.Patch("dopamine", center=(-60.0, 160.0, 0.0), radius=15.0)
@@ -117,12 +117,16 @@ def test_a_state_may_be_pickled_and_the_run_that_gave_it_is_not_changed_by_going
     same(go(END, kept), whole())
 
 
-def test_many_cuts_are_no_cut():
+@pytest.mark.parametrize("compiled", [False, True])
+def test_many_cuts_are_no_cut(compiled, monkeypatch):
+    """Whether rests are moved by the rule in numpy, step by step, or by the compiled one, many steps at once."""
+    if compiled:
+        monkeypatch.setattr(exchange, "COMPILED", 0)
     state = None
     for until in (300.0, 600.5, 1050.0, 1400.0, 1730.0, 3999.0, 4050.5, 4100.0, END):
         result = go(until, state)
         state = result.state
-    same(result, whole())
+    same(result, go() if compiled else whole())
 
 
 def test_the_release_and_the_activity_of_this_run_do_something():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dendplast import fastrule, rule
+from dendplast import consolidate, drugs, fastrule, rule
 from dendplast.parameters import RECEPTORS, SHARES, Parameters
 from dendplast.rule import State, Surround
 
@@ -84,3 +84,37 @@ def test_a_compiled_step_is_that_of_the_oracle(seed, h, pooled):
 def test_states_come_back_from_records():
     y = states(np.random.default_rng(1))
     np.testing.assert_array_equal(fastrule.from_records(fastrule.to_records(y), SHAPE).array, y.array)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([(), (30.0,), (1.0, 90.0, 1e4)]))
+def test_a_rest_in_one_call_is_that_of_its_steps(seed, changes):
+    """To the bit, with a bath that changes on the way, so that where a run is looked at has no say in it."""
+    rng = np.random.default_rng(seed)
+    p, ends = parameters(rng), consolidate.rest_grid(7.0, 3e4, np.array(changes))
+    rates, uptake = np.logspace(-3, 1, 12), dict.fromkeys(("da", "ach", "ne"), 0.02)
+
+    def bath_of(t: float) -> dict[str, float]:
+        return drugs.bath((), {"da": 1e-4 * np.searchsorted(changes, t)}, t)
+
+    def times(t0: float, t1: float) -> np.ndarray:
+        return np.array([t for t in changes if t0 < t < t1])
+
+    def engine() -> consolidate.Engine:
+        made = consolidate.Engine(p, SHAPE, rates, uptake, bath_of, times)
+        compiled = fastrule.Rule(p, SHAPE)
+        made.step, made.steps = compiled.midpoint, compiled.midpoints
+        made.y = states(np.random.default_rng(seed))
+        return made
+
+    ca = 10 ** rng.uniform(-4, -3, SHAPE)
+    whole, cut, single = engine(), engine(), engine()
+    whole.through(7.0, ends, ca)
+    k = len(ends) // 3
+    cut.through(7.0, ends[:k], ca)
+    cut.through(ends[k - 1], ends[k:], ca)
+    for t0, t1 in zip([7.0, *ends], ends, strict=False):
+        single.rest(t0, t1, ca)
+    np.testing.assert_array_equal(whole.y.array, single.y.array)
+    np.testing.assert_array_equal(whole.y.array, cut.y.array)
+    assert whole.c == single.c

@@ -188,7 +188,7 @@ def test_one_row_stands_for_all_that_nothing_happened_to():
 def test_long_steps_are_fine(monkeypatch):
     event, puffs = trace(H)
     found = []
-    for longest in (weeks_module.LONGEST, 2e4):
+    for longest in (weeks_module.LONGEST, 6e4):
         monkeypatch.setattr(weeks_module, "LONGEST", longest)
         run = model([event], puffs)
         run.run(26 * H)
@@ -213,7 +213,7 @@ def test_where_a_run_is_cut_and_looked_at_does_not_matter():
 
 def late(schedule, puffs=(), drugs=(), until=14 * H):
     """Return the late weight of strong and weak input, 0.1 spines per um3 of dendrite (250 on 2000 um of 1.1 um)."""
-    run = model(schedule, puffs, drugs, each=36 / N, crosstalk=False)
+    run = model(schedule, puffs, drugs, each=36 / N, crosstalk=False, shrinkage=False)
     run.run(until)
     out = run.outcome()["late"]
     return float(out[STRONG].mean()), float(out[WEAK].mean())

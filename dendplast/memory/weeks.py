@@ -33,7 +33,7 @@ from .structure import born, growth, hazard_rate, remember
 __all__ = ["SHOWN", "Weeks"]
 
 LONGEST = 3.6e6
-"""Longest step of a rest (ms), reached ten hours after the last event; against steps of 20 s, weights after a day
+"""Longest step of a rest (ms), reached ten hours after the last event; against steps of a minute, weights after a day
 move by less than 2 % (a test)."""
 
 FIRST = 10.0

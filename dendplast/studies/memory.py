@@ -18,6 +18,7 @@ from ..build import build
 from ..drugs import Drug
 from ..experiment import Experiment, Numerics, Placement
 from ..figures import panel_letter, style
+from ..geometry import Geometry
 from ..memory import Puff, Weeks, finer, segment_at
 from ..protocol import LowFrequency
 from ..storage import open_file, read_labelled, study_file, write_labelled
@@ -37,20 +38,21 @@ AFTER = 8 * H
 TRAINS, BREAK = 3, 10 * MIN
 """Strong tetani and their interval (10.1038/385533a0, from memory)."""
 
-DOPAMINE = Puff("dopamine", 1e-3, 0.0, 5 * MIN)
-"""What strong tetani release: assumed, 1 uM for five minutes from the onset of each."""
+NOVELTY = 3e-3
+"""Dopamine that novelty releases for half an hour (mM), assumed."""
+
+DOPAMINE = Puff("dopamine", NOVELTY, 0.0, BREAK)
+"""What strong tetani release, from the onset of each to the next: assumed, as novelty. With 1 uM for five minutes each
+proteins are made for ten minutes only, and 6 and 10 % of late weight are left half an hour before and after."""
 
 SYNAPSES = 300
 """Synapses of both inputs on one cell, assumed; those that are simulated stand for them."""
 
-NOVELTY = 3e-3
-"""Dopamine that novelty releases for half an hour (mM), assumed."""
-
 DELAYS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 4.0)  # h, weak after strong
-QUICK_DELAYS = (-4.0, -1.0, -0.5, 0.5, 1.0, 4.0)
+QUICK_DELAYS = (-4.0, -2.0, -0.5, 0.5, 2.0, 4.0)
 
 ANISOMYCIN = Drug(agent="anisomycin", conc="25 uM", start=STRONG - 0.75 * H, stop=STRONG + 3 * H)
-SCH23390 = Drug(agent="SCH23390", conc="1 uM", start=STRONG - 0.75 * H, stop=STRONG + 0.45 * H)
+SCH23390 = Drug(agent="SCH23390", conc="1 uM", start=STRONG - 0.75 * H, stop=STRONG + 0.7 * H)
 
 COURSE = np.array([-0.02, 0.02, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12])  # h after the weak input
 PROTEIN = (0.5, 1.0, 2.0, 4.0, 8.0)  # h after the first strong tetanus
@@ -71,10 +73,10 @@ def _cell(n: int, seed: int) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Uni
     return model, strong, weak, {name: unit.steady(0, 1500) for name, unit in found.items()}
 
 
-def _weeks(model: Any, unit: Mapping[str, Unit], weak: float | None, strong: bool, drugs: tuple = (),
+def _weeks(model: Any, tree: Geometry, unit: Mapping[str, Unit], weak: float | None, strong: bool, drugs: tuple = (),
            novelty: float | None = None, dopamine: bool = True) -> Weeks:  # fmt: skip
     """Return the hours of one condition; `weak` and `novelty` are h after the first strong tetanus."""
-    tree, spines = finer(model.tree, 20.0), model.spines
+    spines = model.spines
     schedule, puffs = [], []
     if strong:
         schedule.append(unit["strong"].at(STRONG, TRAINS, BREAK))
@@ -86,7 +88,7 @@ def _weeks(model: Any, unit: Mapping[str, Unit], weak: float | None, strong: boo
         puffs = [Puff("dopamine", NOVELTY, STRONG + novelty * H, STRONG + novelty * H + 30 * MIN)]
     return Weeks(
         tree, segment_at(tree, spines.section, spines.x), spines.x, spines.volume, model.parameters, schedule, puffs,
-        drugs, tone=model.tone, crosstalk=False, structure=False, each=SYNAPSES / len(spines),
+        drugs, tone=model.tone, crosstalk=False, structure=False, shrinkage=False, each=SYNAPSES / len(spines),
     )  # fmt: skip
 
 
@@ -107,10 +109,11 @@ def _conditions(delays: tuple[float, ...]) -> dict[str, dict[str, Any]]:
 def _ca1(report: Report, delays: tuple[float, ...], n: int, seed: int) -> dict[str, Any]:
     model, strong, weak, unit = _cell(n, seed)
     report(0.3)
+    tree = finer(model.tree, 20.0)  # the same object for all: its modes are found once
     todo = _conditions(delays)
     late, w, courses, protein = [], [], {}, []
     for k, (name, what) in enumerate(todo.items()):
-        weeks = _weeks(model, unit, **what)
+        weeks = _weeks(model, tree, unit, **what)
         at = what["weak"] if what["weak"] is not None else 0.5
         moments = np.array([])
         if name in ("0.5 h", "weak alone"):
@@ -129,7 +132,6 @@ def _ca1(report: Report, delays: tuple[float, ...], n: int, seed: int) -> dict[s
         if name == "strong alone":
             protein = [states[STRONG + t * H].proteins.c for t in PROTEIN]
         report(0.3 + 0.7 * (k + 1) / len(todo))
-    tree = finer(model.tree, 20.0)
     return {
         "conditions": list(todo), "delays": np.array(delays), "late": np.array(late), "w": np.array(w),
         "weak": weak, "strong": strong, "courses": courses, "protein": np.array(protein),
@@ -286,15 +288,16 @@ def _findings(path: Path) -> list[Finding]:
     tables = _tables(path)
     table, limit = tables["outcome"], 100 * tables["limit"]
     mean = {name: _late(table, name).mean() for name in table.values("condition")}
+    error = {name: float(_sem(_late(table, name))) for name in mean}
     near = {name: mean[name] for name in ("-0.5 h", "0.5 h")}
-    far = {name: mean[name] for name in ("-4 h", "4 h")}
+    far = {name: mean[name] for name in ("-2 h", "2 h", "-4 h", "4 h")}
     return [
         Finding(
             "ca1: a weak input keeps its change when a strong one comes within half an hour before or after",
-            ", ".join(f"{value:.1f} % late weight at {name}" for name, value in near.items()),
+            ", ".join(f"{value:.1f} ± {error[name]:.1f} % late weight at {name}" for name, value in near.items()),
             f"{mean['weak alone']:.1f} % alone, "
-            + ", ".join(f"{value:.1f} % at {name}" for name, value in far.items())
-            + f" (limit {limit:g} %)",
+            + ", ".join(f"{value:.1f} ± {error[name]:.1f} % at {name}" for name, value in far.items())
+            + f" (limit {limit:g} %; SEM, n = {len(_late(table, '0.5 h'))})",
         ),
         Finding(
             "ca1: rescue needs protein synthesis, and the modulator during the strong input",
