@@ -42,7 +42,7 @@ class CrosstalkParameters(Description):
 
     D_ras: float = quantity(4e-5, "um2/ms", f"assumed: tuned on {_HARVEY} (11 um wide 90 s after induction)", 0, 1)
     tau_ras: float = quantity(3e5, "ms", f"{_RAS} (active about 5 min)", 1, 1e9)
-    q_ras: float = quantity(4.9e-4, "um3/ms", f"assumed: tuned on {_HARVEY} (half of it is left after 5.3 min)", 0, 1)
+    q_ras: float = quantity(5.8e-4, "um3/ms", f"assumed: tuned on {_HARVEY} (half of it is left after 5.3 min)", 0, 1)
     K_ras: float = quantity(1.0, "1", "assumed: sets the scale with q_ras", 1e-6, 1e6)
     n_ras: float = quantity(2.0, "1", "assumed: two steps from Ras to the kinase", 1, 12)
     w_ras: float = quantity(0.7, "1", f"assumed: a pulse four times weaker becomes enough ({_HARVEY})", 0, 0.95)

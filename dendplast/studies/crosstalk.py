@@ -17,8 +17,9 @@ from .neighbours import HALF_TIME, MIN, WIDTH, Pair, crosstalk, half
 
 __all__ = ["ROWS", "draw", "findings", "job", "scores", "write"]
 
-SPREAD = 0.1
-"""SD over mean of a pulse's calcium between spines, assumed: small, since pulses are matched at each spine first."""
+SPREAD = 0.06
+"""SD over mean of a pulse's calcium between spines, assumed: small, since pulses are matched at each spine first, and
+weak ones are chosen to do nothing alone; the model's do from 1.17 times their calcium on."""
 
 TOGETHER = 60
 """Most pairs on one tree; the spread of substances costs the cube of its segments."""
