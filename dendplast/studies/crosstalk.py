@@ -162,7 +162,7 @@ def _draw_rows(ax: Any, table: Any) -> None:
         ax.annotate(f"z = {z[k]:+.1f}", (1.0, k), xycoords=("axes fraction", "data"), ha="right", va="center",
                     fontsize=7)  # fmt: skip
     ax.axvline(0, color="black", lw=0.4)
-    ax.set_yticks(range(len(ROWS)), [row.what for row in ROWS])
+    ax.set_yticks(range(len(ROWS)), [row.what.replace(" um", " µm") for row in ROWS])
     ax.invert_yaxis()
     ax.set(xlabel="Change of volume (%)", xlim=(-40, 150))
     ax.legend(loc="lower right", bbox_to_anchor=(0.9, 0.0))
