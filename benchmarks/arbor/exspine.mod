@@ -44,7 +44,7 @@ PARAMETER {
     g0_P = 0  g_P = 1  g0_D = 0  g_D = 1  k_c = 4e-05  omega = 0.3  k_x = 0
     tau_T = 5.4e+06  k_l = 0.0002  tau_l = 600000
     h_P = 1  h_D = 0.6  tau_tr = 300000  th_prp = 0.45  k_mu = 3  tau_rise = 360000
-    tau_prp = 3.6e+06  tau_z = 3.6e+06  z_max = 1  z_min = -0.5
+    tau_prp = 3.6e+06  tau_z = 3.6e+06
     tau_mu_up = 600000  tau_mu_down = 4.5e+06  w_floor = 0.05
     tau_V = 300000  H_0 = 4.62963e-09  V_h = 0.02  k_TD = 3  k_z = 0.9
     g_vgcc = 7e-05
@@ -85,7 +85,7 @@ BREAKPOINT {
 }
 DERIVATIVE rule {
     : Arbor solves each state by itself; what it reads of the others it reads from copies
-    LOCAL da, ach, ne, gi, a, q, xP, xD, up, ud, flip, drive, on, up_mu, pka, plc, ica, w, m_x, h_x,
+    LOCAL da, ach, ne, gi, a, q, xP, xD, up, ud, flip, drive, on, up_mu, pka, plc, change, kept, ica, w, m_x, h_x,
           mL_x, mT_x, hT_x, ca_x, r_nmda_x, d_nmda_x, cam_x, kinase_x, phosphatase_x, cyclase_x, ecb_x,
           glu_x, glu_P_x, elig_P_x, elig_D_x, r_da_x, d_da_x, r_ach_x, d_ach_x, r_ne_x, d_ne_x, D1_x,
           D2_x, D1h_x, D2l_x, beta_x, al1_x, al2_x, M1_x, M4_x, A2A_x, PKA_x, PLC_x, tag_P_x, tag_D_x,
@@ -203,13 +203,15 @@ DERIVATIVE rule {
     labile' = drive - (drive + 1/tau_l)*labile
     gate' = size(up - k_c*g0_P*xP) + size(ud - k_c*g0_D*xD) + flip*tag_D_x
 
-    early' = (h_P*tag_P_x - h_D*tag_D_x - early)/tau_tr
+    change = h_P*tag_P_x - h_D*tag_D_x
+    kept = max(min(late_x, max(change, 0)), min(change, 0))
+    early' = (change - kept)/tau_tr - (1/tau_tr + prp_x/tau_z)*early
     on = 0
-    if (size(early_x) > th_prp/(1 + k_mu*primed_x)) {
+    if (size(change) > th_prp/(1 + k_mu*primed_x)) {
         on = 1/tau_rise
     }
     prp' = on - (on + 1/tau_prp)*prp
-    late' = prp_x*(tag_P_x*z_max + tag_D_x*z_min)/tau_z - (prp_x*(tag_P_x + tag_D_x)/tau_z + 1e-15)*late
+    late' = prp_x*early_x/tau_z - 1e-15*late
     up_mu = 1/tau_mu_down
     if (a > primed_x) {
         up_mu = 1/tau_mu_up
@@ -217,7 +219,7 @@ DERIVATIVE rule {
     primed' = (a - primed)*up_mu
     theta' = (1 + w_theta*((ca_x - ca_rest)/ca_mean - 1) - theta)/tau_theta
     volume' = (head_volume*w - volume)/tau_V
-    hazard' = H_0*exp(-volume_x/V_h)*(1 + k_TD*tag_D_x)*(1 - k_z*positive(late_x)/z_max)
+    hazard' = H_0*exp(-volume_x/V_h)*(1 + k_TD*tag_D_x)*(1 - k_z*positive(late_x)/h_P)
 }
 FUNCTION open(u, half, k) {
     open = 1/(1 + exp((half - u)/k))

@@ -60,7 +60,7 @@ PARAMETER {
     g0_P = 0 (1)  g_P = 1 (1)  g0_D = 0 (1)  g_D = 1 (1)  k_c = 4e-05 (/ms)  omega = 0.3 (1)  k_x = 0 (/ms)
     tau_T = 5.4e+06 (ms)  k_l = 0.0002 (/ms)  tau_l = 600000 (ms)
     h_P = 1 (1)  h_D = 0.6 (1)  tau_tr = 300000 (ms)  th_prp = 0.45 (1)  k_mu = 3 (1)  tau_rise = 360000 (ms)
-    tau_prp = 3.6e+06 (ms)  tau_z = 3.6e+06 (ms)  z_max = 1 (1)  z_min = -0.5 (1)
+    tau_prp = 3.6e+06 (ms)  tau_z = 3.6e+06 (ms)
     tau_mu_up = 600000 (ms)  tau_mu_down = 4.5e+06 (ms)  w_floor = 0.05 (1)
     tau_V = 300000 (ms)  H_0 = 4.62963e-09 (/ms)  V_h = 0.02 (um3)  k_TD = 3 (1)  k_z = 0.9 (1)
 }
@@ -106,7 +106,7 @@ BREAKPOINT {
 }
 
 DERIVATIVE rule {
-    LOCAL da, ach, ne, gi, a, q, xP, xD, up, ud, flip, drive, on, up_mu, pka, plc
+    LOCAL da, ach, ne, gi, a, q, xP, xD, up, ud, flip, drive, on, up_mu, pka, plc, change, kept
     r_ampa' = -r_ampa/tau_r_ampa
     d_ampa' = -d_ampa/tau_d_ampa
     r_nmda' = -r_nmda/tau_r_nmda
@@ -166,13 +166,21 @@ DERIVATIVE rule {
     labile' = drive - (drive + 1/tau_l)*labile
     gate' = size(up - k_c*g0_P*xP) + size(ud - k_c*g0_D*xD) + flip*tag_D
 
-    early' = (h_P*tag_P - h_D*tag_D - early)/tau_tr
+    change = h_P*tag_P - h_D*tag_D
+    kept = 0
+    if (late*change > 0) {
+        kept = late
+        if (fabs(late) > fabs(change)) {
+            kept = change
+        }
+    }
+    early' = (change - kept)/tau_tr - (1/tau_tr + prp/tau_z)*early
     on = 0
-    if (fabs(early) > th_prp/(1 + k_mu*primed)) {
+    if (fabs(change) > th_prp/(1 + k_mu*primed)) {
         on = 1/tau_rise
     }
     prp' = on - (on + 1/tau_prp)*prp
-    late' = prp*(tag_P*z_max + tag_D*z_min)/tau_z - (prp*(tag_P + tag_D)/tau_z + 1e-15)*late
+    late' = prp*early/tau_z - 1e-15*late
     up_mu = 1/tau_mu_down
     if (a > primed) {
         up_mu = 1/tau_mu_up
@@ -180,7 +188,7 @@ DERIVATIVE rule {
     primed' = (a - primed)*up_mu
     theta' = (1 + w_theta*((cai - ca_rest)/ca_mean - 1) - theta)/tau_theta
     volume' = (head_volume*w - volume)/tau_V
-    hazard' = H_0*exp(-volume/V_h)*(1 + k_TD*tag_D)*(1 - k_z*positive(late)/z_max)
+    hazard' = H_0*exp(-volume/V_h)*(1 + k_TD*tag_D)*(1 - k_z*positive(late)/h_P)
 }
 
 NET_RECEIVE(weight (1), agent (1), peak (mM)) {
