@@ -12,7 +12,7 @@ __all__ = ["ROWS"]
 BEGIN = 10 * S
 DAY = 1440 * MIN
 
-_NO_CROSSTALK = "what a potentiated spine does to its neighbours: spines of the model do not exchange molecules"
+_NO_CROSSTALK = "what a potentiated spine does to its neighbours: only `dendplast follow` has it (study `structure`)"
 _CLAMP = "a somatic voltage clamp at 0 mV: the model injects current only"
 
 
