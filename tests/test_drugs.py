@@ -98,7 +98,7 @@ def test_every_agent_acts_on_something_and_says_from_where():
     for name, agent in AGENTS.items():
         assert agent.source, name
         acts = agent.agonist or agent.antagonist or agent.nmda_block or agent.effects or agent.channel_block
-        assert agent.ligand or acts or agent.blocker, name
+        assert agent.ligand or acts or agent.blocker or agent.shrinkage, name
         assert set(agent.effects) <= set(bath((), {}, 0.0)), name
         assert set(agent.blocker) <= set(TRANSPORTERS), name
         assert set(agent.agonist) | set(agent.antagonist) <= set(RECEPTORS), name

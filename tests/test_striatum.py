@@ -19,7 +19,7 @@ from dendplast.parameters import CalciumParameters  # noqa: E402
 from dendplast.presets import load_preset  # noqa: E402
 
 
-def test_ispn_is_dspn_but_for_dendritic_a_type_and_m_current():
+def test_ispn_is_dspn_but_for_dendritic_a_type_m_current_and_somatic_sodium():
     """The rest of the difference in excitability is that of the morphologies, 10.1523/JNEUROSCI.2660-08.2008."""
     d, i = (load_preset(name).cell.model_dump() for name in ("dspn", "ispn"))
     differ = {
@@ -28,7 +28,7 @@ def test_ispn_is_dspn_but_for_dendritic_a_type_and_m_current():
         for channel, values in channels.items()
         if values != i["regions"][region][channel]
     }
-    assert differ == {("soma", "km"), ("basal", "kaf")}
+    assert differ == {("soma", "km"), ("soma", "naf"), ("basal", "kaf")}
     assert {k for k in d if k != "regions" and d[k] != i[k]} == set()
 
 
