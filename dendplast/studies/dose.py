@@ -172,7 +172,7 @@ def _half(dose: np.ndarray, change: np.ndarray) -> str:
     if abs(change[-1]) < 5:
         return ""
     half = half_dose(dose, change)
-    return f", half of it at {half:.2g}" if half else ", as much at every dose"
+    return f", half of it at {half:.2g}" if half else ", half of it or more at every dose"
 
 
 def _findings(path: Path) -> list[Finding]:
