@@ -65,6 +65,11 @@ class Ground:
     ca_scale: np.ndarray
     parameters: Parameters
 
+    @property
+    def region(self) -> str:
+        """The region of its plans."""
+        return next(iter(self.plans.values())).region
+
     def drive(self) -> Drive:
         """Return what drives the rule through all courses."""
         return Drive(list(self.courses.values()), self.calcium, self.rest, self.spines.volume, self.ca_scale)
