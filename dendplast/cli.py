@@ -112,7 +112,8 @@ def _parser() -> argparse.ArgumentParser:
         help="parameters to fit, such as K_P,g0_P; shared by the regions, or of one, such as ca1_young.K_P",
     )  # fmt: skip
     command.add_argument("--out", metavar="DIR", default="calibration", help="folder; default: calibration")
-    command.add_argument("--seed", metavar="N", type=int, default=1, help="of the search; default: 1")
+    command.add_argument("--seed", metavar="N", type=int, default=1, help="of spines and search; default: 1")
+    command.add_argument("--spines", metavar="N", type=int, default=4, help="of the cell; default: 4")
     command.add_argument("--generations", metavar="N", type=int, default=40, help="default: 40")
     command.add_argument("--jobs", metavar="N", type=int, default=1, help="processes at once; default: 1")
 
@@ -316,7 +317,8 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     )
     found, held = calibrate(
         arguments.table, arguments.out, regions, free, seed=arguments.seed,
-        generations=arguments.generations, workers=arguments.jobs, show=sys.stderr.isatty(),
+        generations=arguments.generations, n_spine=arguments.spines, workers=arguments.jobs,
+        show=sys.stderr.isatty(),
     )  # fmt: skip
     print(f"loss {found.loss[0]:.1f} -> {found.loss[1]:.1f} over {len(found.rows)} rows")
     for name, before, after, low, high in zip(found.names, found.start, found.best, held.low, held.high, strict=True):

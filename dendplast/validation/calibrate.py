@@ -32,7 +32,7 @@ FITTED = ("weight", "volume")
 def calibrate(
     table: str | Path, out: str | Path, regions: Sequence[str], free: Sequence[str], *, seed: int = 1,
     generations: int = 40, population: int | None = None, n_spine: int = 4, workers: int = 1, confirmed: int = 2,
-    show: bool = False, command: str = "",
+    show: bool = False,
 ) -> tuple[Fit, Identified]:  # fmt: skip
     """Fit freed parameters to the rows of some regions and write ``fit.h5``, ``fit.md`` and ``parameters.toml``.
 
@@ -60,8 +60,6 @@ def calibrate(
         Rows simulated in full with the best parameters, those with the smallest residuals.
     show : bool
         Show a progress bar.
-    command : str
-        What was typed, for the page.
 
     Returns
     -------
@@ -122,9 +120,10 @@ def calibrate(
         run_jobs("confirm", tasks, out / ".jobs", workers, True, show) if tasks else {}
     )
     _write(out / "fit.h5", regions, found, held, full)
-    told = command or f"dendplast calibrate {table} --region {','.join(regions)} --free {','.join(free)} --seed {seed}"
+    told = f"dendplast calibrate {Path(table).name} --region {','.join(regions)} --free {','.join(free)}"
+    told += f" --seed {seed} --spines {n_spine} --generations {generations}"
     with replacing(out / "fit.md") as partial:
-        partial.write_text(page(rows, found, held, seed, n_spine, told), encoding="utf-8")
+        partial.write_text(page(rows, found, held, told), encoding="utf-8")
     return found, held
 
 

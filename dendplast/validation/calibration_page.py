@@ -17,7 +17,7 @@ SHOWN = 0.3
 """Smallest part (1) of a parameter in a direction that is named."""
 
 
-def page(rows: Sequence[Row], found: Fit, held: Identified, seed: int, n_spine: int, command: str) -> str:
+def page(rows: Sequence[Row], found: Fit, held: Identified, command: str) -> str:
     """Return a calibration as Markdown.
 
     Parameters
@@ -25,18 +25,16 @@ def page(rows: Sequence[Row], found: Fit, held: Identified, seed: int, n_spine: 
     rows : sequence of Row
     found : Fit
     held : Identified
-    seed, n_spine : int
-        Of the search and the spines.
     command : str
         What was typed.
     """
     units = Parameters.units()
     lines = [
         "# Calibration", "",
-        f"`{command}` (seed {seed}, {n_spine} spines a cell, {len(found.history)} generations of CMA-ES).",
+        f"Made by `{command}` (CMA-ES, {len(found.history)} generations done).",
         f"Loss over {len(found.rows)} rows (z^2, at most 25 a row): {found.loss[0]:.1f} before, {found.loss[1]:.1f} after.",
         "", "## Numbers", "",
-        "The interval is where the loss rises by " f"{RISE} along a profile in which all others follow as the posterior",
+        f"The interval is where the loss rises by {RISE} along a profile in which all others follow as the posterior",
         "says; where it is the bound, the rows do not hold the number. `fold` is the posterior deviation as a factor.", "",
         "| number | unit | before | bounds | found | 95 % interval | fold |", "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
