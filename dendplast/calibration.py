@@ -37,6 +37,11 @@ WEAKENINGS = 5
 RANGE = 30.0
 """Largest factor by which either may be scaled; beyond it the spine is reported instead."""
 
+MOST_VGCC = 2.8e-4
+"""Largest calcium conductance (uS) of a spine: 20 channels, the most that were counted in one (10.1038/35040556),
+of 14 pS each (assumed: R-type in high barium, so that this is an upper bound).  Where spikes hardly arrive, more
+would be asked for, and a single spine would then hold its branch in a calcium plateau."""
+
 
 def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     """Scale ``g_vgcc`` and ``ca_fraction`` of every spine to the target peaks without drugs, and set its `ca_scale`.
@@ -70,8 +75,9 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                     peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest)
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
-                    if conductance == "ca_fraction":
-                        high = np.minimum(high, 1.0)  # a share
+                    # a share is at most 1; a channel count that the preset's own density passes stays as it is
+                    most = 1.0 if conductance == "ca_fraction" else np.maximum(start[conductance], MOST_VGCC)
+                    high = np.minimum(high, most)
                     model.set_conductances(**{conductance: np.clip(wanted, low, high)})
                     given[name] = target * np.clip(wanted, low, high) / wanted
                     beyond = np.flatnonzero((wanted < low) | (wanted > high))
