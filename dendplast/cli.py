@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         "--free", metavar="A,B,...", required=True,
         help="parameters to fit, such as K_P,g0_P; shared by the regions, or of one, such as ca1_young.K_P",
     )  # fmt: skip
+    command.add_argument("--leave", metavar="ID,...", default="", help="rows that are not fitted")
     command.add_argument("--out", metavar="DIR", default="calibration", help="folder; default: calibration")
     command.add_argument("--seed", metavar="N", type=int, default=1, help="of spines and search; default: 1")
     command.add_argument("--spines", metavar="N", type=int, default=4, help="of the cell; default: 4")
@@ -312,13 +313,14 @@ def _validate(arguments: argparse.Namespace) -> None:
 def _calibrate(arguments: argparse.Namespace) -> None:
     from .validation.calibrate import calibrate
 
-    regions, free = (
-        [name.strip() for name in text.split(",") if name.strip()] for text in (arguments.region, arguments.free)
+    regions, free, leave = (
+        [name.strip() for name in text.split(",") if name.strip()]
+        for text in (arguments.region, arguments.free, arguments.leave)
     )
     found, held = calibrate(
         arguments.table, arguments.out, regions, free, seed=arguments.seed,
         generations=arguments.generations, n_spine=arguments.spines, workers=arguments.jobs,
-        show=sys.stderr.isatty(),
+        show=sys.stderr.isatty(), leave=leave,
     )  # fmt: skip
     print(f"loss {found.loss[0]:.1f} -> {found.loss[1]:.1f} over {len(found.rows)} rows")
     for name, before, after, low, high in zip(found.names, found.start, found.best, held.low, held.high, strict=True):

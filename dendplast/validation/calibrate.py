@@ -32,7 +32,7 @@ FITTED = ("weight", "volume")
 def calibrate(
     table: str | Path, out: str | Path, regions: Sequence[str], free: Sequence[str], *, seed: int = 1,
     generations: int = 40, population: int | None = None, n_spine: int = 4, workers: int = 1, confirmed: int = 2,
-    show: bool = False,
+    show: bool = False, leave: Sequence[str] = (),
 ) -> tuple[Fit, Identified]:  # fmt: skip
     """Fit freed parameters to the rows of some regions and write ``fit.h5``, ``fit.md`` and ``parameters.toml``.
 
@@ -60,6 +60,8 @@ def calibrate(
         Rows simulated in full with the best parameters, those with the smallest residuals.
     show : bool
         Show a progress bar.
+    leave : sequence of str
+        Rows that are not fitted, such as those that need a mechanism which the model lacks.
 
     Returns
     -------
@@ -69,10 +71,13 @@ def calibrate(
     Raises
     ------
     ParameterError
-        If a region has no row that can be simulated, or a parameter can not be freed.
+        If a region has no row that can be simulated, a row to leave out is unknown, or a parameter can not be freed.
     """
     known = read_table(table)
-    rows = [row for row in known if _region(row) in regions]
+    for name in leave:
+        if name not in {row.id for row in known}:
+            raise ParameterError(f"{table}: has no row {name!r} to leave out")
+    rows = [row for row in known if row.id not in leave and _region(row) in regions]
     for region in regions:
         if not any(_region(row) == region for row in rows):
             raise ParameterError(
@@ -121,6 +126,7 @@ def calibrate(
     )
     _write(out / "fit.h5", regions, found, held, full)
     told = f"dendplast calibrate {Path(table).name} --region {','.join(regions)} --free {','.join(free)}"
+    told += f" --leave {','.join(leave)}" if leave else ""
     told += f" --seed {seed} --spines {n_spine} --generations {generations}"
     with replacing(out / "fit.md") as partial:
         partial.write_text(page(rows, found, held, told), encoding="utf-8")
