@@ -109,11 +109,10 @@ def predictions(
     total: dict[str, list[list[float]]] = {}
     for g in grounds:
         flats = [g.parameters.replaced(values_of(names, c, g.region)).flat() for c in candidates]
-        drive = g.drive()
-        each = [drive(flat, tick=TICK, growth=GROWTH) for flat in flats]
-        for k, (name, course) in enumerate(g.courses.items()):
+        each = [g.states(flat, tick=TICK, growth=GROWTH) for flat in flats]
+        for name, course in g.courses.items():
             values = [
-                float(outcome(g.plans[name], course, g, kept[k], flat["w_floor"])["value"].mean())
+                float(outcome(g.plans[name], course, g, kept[name], flat["w_floor"])["value"].mean())
                 for kept, flat in zip(each, flats, strict=True)
             ]
             total.setdefault(name, []).append(values)
