@@ -13,6 +13,9 @@ from ..spread import TreeSpread
 
 __all__ = ["Crosstalk", "Proteins", "Signal"]
 
+LEAST = 1e-9
+"""Share of what half acts below which a signal counts as gone, and of the most protein: ends the work."""
+
 
 class Proteins:
     """Plasticity-related proteins along the tree: made in dendrite and soma, lost, and kept by spines that capture.
@@ -96,6 +99,9 @@ class Proteins:
         volume = self.spread.volume
         rate = share * flow / (volume + self.p.tau_rise * flow)
         made = (1 - self.c) * -np.expm1(-rate * h)
+        if not made.any() and self.c.max() < LEAST:
+            self.c = np.zeros_like(self.c)
+            return
         self.made += float(made @ volume)
         self.c = np.clip(self.spread.advance(self.c, h, made / h), 0.0, 1.0)  # rounding
 
@@ -146,9 +152,10 @@ class Signal:
         """
         has = segment >= 0
         flow = share * self.q * np.bincount(segment[has], kinase[has], len(self.c))
-        if flow.any() or self.c.any():
-            self.c = np.maximum(self.spread.advance(self.c, h, flow / self.spread.volume), 0.0)
-            self.c[self.c < 1e-9 * self.K] = 0.0  # ends the work when nothing is left that could act
+        production = flow / self.spread.volume
+        if self.c.any() or h * production.max() >= LEAST * self.K:  # spread lowers what is highest
+            self.c = np.maximum(self.spread.advance(self.c, h, production), 0.0)
+            self.c[self.c < LEAST * self.K] = 0.0
 
 
 class Crosstalk(Signal):
