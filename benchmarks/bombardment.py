@@ -21,12 +21,12 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from machine import machine
 
-MORE = eval(__import__("os").environ.get("MORE","{}"))
 CURRENT = -0.2  # nA
 WARM = 200.0  # ms, before anything is measured
 BEFORE, AFTER, SPIKE = 5, 40, -20.0  # ms, ms, mV
 CELLS = {"ca1": "ca1_1", "l5tt": "l5tt_1"}
-STATES = {"awake": 1.0, "asleep": 0.5}
+STATES = {"awake": (1.0, 0), "asleep": (0.5, 0), "awake, synapses independent": (1.0, 1)}
+"""Rates over the default ones, and how many synapses release together (0: the default)."""
 PUBLISHED = """Published, in the parietal cortex of anaesthetised cats with activity as in waking: input resistance falls about
 fivefold, the membrane is depolarised, and its fluctuations grow severalfold (abstract of 10.1152/jn.1999.81.4.1531; -65 mV
 and an SD of 4 mV are remembered). It is disputed: less than 10 nS and a net rise of input resistance in rats under anaesthesia
@@ -34,7 +34,9 @@ and an SD of 4 mV are remembered). It is disputed: less than 10 nS and a net ris
 Rats' CA1 cells under anaesthesia fire at 3 to 6 Hz (10.1002/hipo.22550)."""
 
 
-def voltage(preset: str, rate: float, current: float, seconds: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def voltage(
+    preset: str, rate: float, synchrony: int, current: float, seconds: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the soma's voltage by ms of a bombarded cell (mV), and whether a spike is near."""
     from neuron import h
 
@@ -44,7 +46,10 @@ def voltage(preset: str, rate: float, current: float, seconds: float, seed: int)
     from dendplast.stepping import fixed_step
 
     usual = dp.protocols.bombardment(start=0.0, duration=WARM + 1e3 * seconds)
-    noise = usual.replaced(excitation=rate * usual.excitation, inhibition=rate * usual.inhibition, **MORE)
+    noise = usual.replaced(
+        excitation=rate * usual.excitation, inhibition=rate * usual.inhibition,
+        synchrony=synchrony or usual.synchrony,
+    )  # fmt: skip
     model = build(dp.Experiment(
         preset=preset, morphology=CELLS[preset], seed=seed, protocol=(noise,),
         numerics=dp.Numerics(dt=0.05, d_lambda=0.2, plastic=False), spines=dp.Placement(n=1, calibrate=False),
@@ -85,10 +90,10 @@ def quiet(preset: str) -> tuple[float, float]:
     return rest, float((steady - rest) / CURRENT)
 
 
-def measure(preset: str, rate: float, seconds: float, seed: int) -> dict[str, float]:
+def measure(preset: str, rate: float, synchrony: int, seconds: float, seed: int) -> dict[str, float]:
     """Return what one cell does under one bombardment."""
-    v, near = voltage(preset, rate, 0.0, seconds, seed)
-    held, held_near = voltage(preset, rate, CURRENT, seconds, seed)
+    v, near = voltage(preset, rate, synchrony, 0.0, seconds, seed)
+    held, held_near = voltage(preset, rate, synchrony, CURRENT, seconds, seed)
     crossings = np.count_nonzero((v[1:] > SPIKE) & (v[:-1] <= SPIKE))
     both = ~near & ~held_near  # the same events at the same times
     return {
@@ -117,8 +122,8 @@ def main() -> None:
     for preset in a.cells:
         rest, resistance = quiet(preset)
         lines.append(f"| `{preset}` | quiet | {rest:.1f} | 0 | {resistance:.1f} | 0 |")
-        for state, rate in STATES.items():
-            found = [measure(preset, rate, a.seconds, seed) for seed in range(1, a.seeds + 1)]
+        for state, (rate, synchrony) in STATES.items():
+            found = [measure(preset, rate, synchrony, a.seconds, seed) for seed in range(1, a.seeds + 1)]
             row = [_over([one[name] for one in found]) for name in ("mean", "sd", "resistance", "rate")]
             lines.append(f"| `{preset}` | {state} | {' | '.join(row)} |")
             print(lines[-1], flush=True)

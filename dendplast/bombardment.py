@@ -35,7 +35,8 @@ class Bombardment(Timed):
     excitation: float = quantity(60.0, "Hz", f"{_DESTEXHE}: 60 synapses in 100 um2 at 1 Hz", 0, 1e5)
     inhibition: float = quantity(55.0, "Hz", f"{_DESTEXHE}: 10 synapses in 100 um2 at 5.5 Hz", 0, 1e5)
     synchrony: int = quantity(
-        20, "1", "assumed: an SD of some 4 mV needs correlated release (10.1152/jn.1999.81.4.1531)", 1, 10_000
+        30, "1", "assumed: set for an SD of 2 to 5 mV, which needs correlated release (10.1152/jn.1999.81.4.1531)",
+        1, 10_000,
     )
     g_excitation: float = quantity(
         3e-4, "uS", "assumed: a quarter of 10.1152/jn.1999.81.4.1531, as ca1's own synapses of 0.25 nS", 0, 0.1

@@ -14,7 +14,11 @@ from ..spread import TreeSpread
 __all__ = ["Crosstalk", "Proteins", "Signal"]
 
 LEAST = 1e-9
-"""Share of what half acts below which a signal counts as gone, and of the most protein: ends the work."""
+"""Protein below which there is none, where none is made: ends the work."""
+
+FAINT = 1e-4
+"""Share of what half acts below which a signal counts as gone: with its second power it acts by 1e-8.
+Kinases at rest keep up less than that, so that rests cost nothing."""
 
 
 class Proteins:
@@ -153,9 +157,10 @@ class Signal:
         has = segment >= 0
         flow = share * self.q * np.bincount(segment[has], kinase[has], len(self.c))
         production = flow / self.spread.volume
-        if self.c.any() or h * production.max() >= LEAST * self.K:  # spread lowers what is highest
+        most = production.max() * min(h, self.spread.tau)  # without spread, which lowers what is highest
+        if self.c.any() or most >= FAINT * self.K:
             self.c = np.maximum(self.spread.advance(self.c, h, production), 0.0)
-            self.c[self.c < LEAST * self.K] = 0.0
+            self.c[self.c < FAINT * self.K] = 0.0
 
 
 class Crosstalk(Signal):
