@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..drugs import Drug
 from ..figures import panel_letter, style
 from ..presets import load_preset
 from ..storage import write_labelled
@@ -52,8 +53,11 @@ ROWS = (
     Row("neighbour 10 um away", -8, 8, 0, SAME, "10 um"),
     Row("neighbour on another branch", 1, 9, 0, SAME, "apart"),
     Row("weak pulses 90 s before", 2, 14, 0, SAME, "before"),
+    Row("weak pulses 90 s after, anisomycin", 79, 17, 0, CHANGED, "anisomycin"),
 )
-"""Of 10.1038/nature06416 (HAR07-02, 03, 05, 07, 08, 09, 10, 21, 22, 23)."""
+"""Of 10.1038/nature06416 (HAR07-02, 03, 05, 07, 08, 09, 10, 21, 22, 23, 24)."""
+
+ANISOMYCIN = Drug(agent="anisomycin", conc="25 uM", start=0.0)
 
 
 def _pairs(distances: tuple[float, ...], waits: tuple[float, ...]) -> dict[str, Pair]:
@@ -77,7 +81,10 @@ def job(
         now = min(some, n - k)
         one = crosstalk(values, list(pairs.values()) * now, spread=SPREAD, seed=int(draw[k]))
         strong, weak = (np.vstack([old, new.reshape(now, -1)]) for old, new in zip((strong, weak), one, strict=True))
-        report((k + now) / n)
+        report((k + now) / (n + 1))
+    one = crosstalk(values, [Pair()] * n, (ANISOMYCIN,), spread=SPREAD, seed=seed)
+    strong, weak = (np.column_stack([old, new]) for old, new in zip((strong, weak), one, strict=True))
+    pairs["anisomycin"] = Pair()
     return {
         "pair": np.array(list(pairs), object), "distance": np.array([pair.distance for pair in pairs.values()]),
         "wait": np.array([pair.wait / MIN for pair in pairs.values()]), "strong": strong.T, "weak": weak.T,
