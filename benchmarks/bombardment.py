@@ -2,8 +2,8 @@
 
     python benchmarks/bombardment.py [--seconds 1] [--seeds 2]
 
-Each cell is bombarded as awake and asleep (`dp.in_network`), with steps of 0.05 ms and d_lambda 0.2; input resistance is
-from the same events with and without -0.2 nA, voltage from what lies 5 ms before to 40 ms after no spike.  Quiet
+Each cell is bombarded as awake and asleep (`dp.in_network`), with steps of 0.05 ms and d_lambda 0.2.  Input resistance
+is from the same events with and without -0.2 nA, voltage from all but 5 ms before to 40 ms after spikes.  Quiet
 cells get the same current at rest.  Writes `benchmarks/results/bombardment.md`.
 """
 
@@ -27,11 +27,11 @@ BEFORE, AFTER, SPIKE = 5, 40, -20.0  # ms, ms, mV
 CELLS = {"ca1": "ca1_1", "l5tt": "l5tt_1"}
 STATES = {"awake": (1.0, 0), "asleep": (0.5, 0), "awake, synapses independent": (1.0, 1)}
 """Rates over the default ones, and how many synapses release together (0: the default)."""
-PUBLISHED = """Published, in the parietal cortex of anaesthetised cats with activity as in waking: input resistance falls about
-fivefold, the membrane is depolarised, and its fluctuations grow severalfold (abstract of 10.1152/jn.1999.81.4.1531; -65 mV
-and an SD of 4 mV are remembered). It is disputed: less than 10 nS and a net rise of input resistance in rats under anaesthesia
-(10.1523/JNEUROSCI.2152-06.2006); hardly any effect of network activity on resistance in awake mice (PMC5898699).
-Rats' CA1 cells under anaesthesia fire at 3 to 6 Hz (10.1002/hipo.22550)."""
+PUBLISHED = """Published, in the parietal cortex of anaesthetised cats with activity as in waking: input resistance
+falls about fivefold, the membrane is depolarised, and its fluctuations grow severalfold (abstract of
+10.1152/jn.1999.81.4.1531; -65 mV and an SD of 4 mV are remembered). It is disputed: less than 10 nS and a net rise of
+input resistance in anaesthetised rats (10.1523/JNEUROSCI.2152-06.2006), hardly any effect of network activity on
+resistance in awake mice (PMC5898699). CA1 cells of anaesthetised rats fire at 3 to 6 Hz (10.1002/hipo.22550)."""
 
 
 def voltage(

@@ -200,13 +200,14 @@ def test_long_steps_are_fine(monkeypatch):
 
 
 def test_what_is_too_faint_to_act_may_be_dropped(monkeypatch):
-    event, puffs = trace(H)
+    event = Stimulus.train(H, STRONG, PEAK, REST, n=50, hz=100.0)
+    after = Stimulus.train(1.1 * H, WEAK, 0.2 * PEAK, REST, n=21, hz=100.0)  # what neighbours' signals decide
     found = []
     for faint, least in ((pools_module.FAINT, pools_module.LEAST), (0.0, 0.0)):
         monkeypatch.setattr(pools_module, "FAINT", faint)
         monkeypatch.setattr(pools_module, "LEAST", least)
-        run = model([event, weak(1.1 * H)], puffs)
-        run.run(4 * H)
+        run = model([event, after, weak(7 * H)], [Puff("dopamine", 3e-3, H, 1.6 * H)])
+        run.run(9 * H)
         found.append(run.outcome())
     for name in ("w", "early", "late", "tag_P", "tag_D"):
         assert found[0][name] == pytest.approx(found[1][name], abs=1e-6), name  # acts by 1e-8 at once
