@@ -1,8 +1,9 @@
 """Tagging and capture: a weak input keeps its change when a strong input, or novelty, comes within an hour or two.
 
-Two inputs of a CA1 cell, in full three draws of their spines on each of two cells.  The weak one gets one short tetanus, which changes it for hours; the strong one three
-long tetani ten minutes apart that recruit dopamine fibres, whose spines make proteins for days (10.1038/385533a0).
-Calcium of each tetanus is that of the cell, simulated once; hours are those of `memory.Weeks`.
+Two inputs of a CA1 cell, in full three draws of their spines on each of two cells.  The weak one gets one short
+tetanus, which changes it for hours; the strong one three long tetani ten minutes apart that recruit dopamine fibres,
+whose spines make proteins for days (10.1038/385533a0).  Calcium of each tetanus is that of the cell, simulated once;
+hours are those of `memory.Weeks`.
 """
 
 from __future__ import annotations
