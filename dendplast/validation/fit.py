@@ -81,7 +81,8 @@ def bounds(names: Sequence[str], start: Mapping[str, Parameters]) -> tuple[np.nd
             seen.add((region, own))
         if len(set(found.values())) > 1:
             told = ", ".join(f"{v:g} in {region}" for region, v in found.items())
-            raise ParameterError(f"free parameter {name}: is {told}; free it by region, such as {next(iter(found))}.{own}")
+            hint = f"free it by region, such as {next(iter(found))}.{own}"
+            raise ParameterError(f"free parameter {name}: is {told}; {hint}")
         value = next(iter(found.values()))
         if value <= 0:
             raise ParameterError(

@@ -93,9 +93,11 @@ def identify(grounds: Sequence[Ground], rows: Sequence[Row], plans: Mapping[str,
     loss = loss_of(at(walked.reshape(-1, n))).reshape(n, len(LADDER))
     least = min(found.loss[1], float(loss.min()))
     ends = [
-        interval(np.append(walked[k, :, k], best[k]), np.append(loss[k], found.loss[1]) - least, found.low[k], found.high[k])
+        interval(
+            np.append(walked[k, :, k], best[k]), np.append(loss[k], found.loss[1]) - least, found.low[k], found.high[k]
+        )
         for k in range(n)
-    ]  # fmt: skip
+    ]
     return Identified(
         deviation, eigenvalues[::-1], eigenvectors[:, ::-1],
         np.sqrt(np.einsum("ij,jk,ik->i", slope, covariance, slope)), loss - least, *np.array(ends).T,
