@@ -27,7 +27,7 @@ __all__ = ["Spines", "beside", "chosen", "place", "place_at"]
 _BY_DENSITY, _AT_PLACE, _BESIDE = 0, 1, 2  # first word of a stream's name
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Spines:
     """Spines as arrays of length n; the index into them is the spine id everywhere.
 
@@ -64,6 +64,12 @@ class Spines:
 
     def __len__(self) -> int:
         return len(self.segment)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Spines: none>"
+        where, path = ", ".join(sorted(set(self.region.tolist()))), self.path_distance
+        return f"<Spines: {len(self)} ({where}), {path.min():.0f} to {path.max():.0f} um from the soma>"
 
     @property
     def area(self) -> np.ndarray:
