@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dendplast import Experiment, Numerics, Placement, probes, spine_probes
-from dendplast.bench import SOMA, Bench, bench, steps
+from dendplast.bench import SOMA, Bench, bench
 from dendplast.build import build, build_cell_for
 from dendplast.cells.coupling import Coupling
 from dendplast.cells.features import of_trace, rate
