@@ -24,7 +24,8 @@ from dendplast.geometry import Geometry
 from dendplast.mechanisms import ensure_loaded
 from dendplast.presets import Preset, load_preset
 from dendplast.slots import SPINE_FAST, SPINE_RULE, spine_references
-from dendplast.spines import Spines, place_at
+from dendplast.placing import place_at
+from dendplast.spines import Spines
 
 DURATION = 250.0  # ms
 SPINES = 4

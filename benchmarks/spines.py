@@ -186,7 +186,7 @@ def ours(n: int, until: float, engine: str) -> dict:
     """Run this package's spines; the driver's windows are not used, every step is taken."""
     import dendplast as dp
     from dendplast.engine import choose_engine
-    from dendplast.spines import place_at
+    from dendplast.placing import place_at
     from dendplast.stepping import fixed_step
     from neuron import h
 

@@ -71,7 +71,7 @@ class Driver:
         near = {"voltage": numerics.calm_v, "concentration": numerics.calm, "gate": numerics.calm_gate}
         self._near = np.array([near[kind] for kind, _ in states])
         self._near_spine = dict.fromkeys(GATES, near["gate"]) | {"vhead": near["voltage"], "cai": near["concentration"]}
-        self.fast = spine_slots(model.processes, (*SPINE_FAST, "cai_peak"))
+        self.fast = spine_slots(model.every, (*SPINE_FAST, "cai_peak"))
         self.peak = self.fast.pop("cai_peak")
         self.exchange = Exchange(model)
         self.slow = self.exchange.slow

@@ -50,7 +50,8 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
     model.conductances = {name: np.concatenate([values[index], new[name]]) for name, values in old.items()}
     model._sources.clear()  # what sends to a spine goes before the spine
     model._electrodes = {at: pulse for at, pulse in model._electrodes.items() if at < 0}
-    model.processes, model.heads, model.necks = [], [], []
+    model.every.remove_all()  # what reads the old spines would keep them
+    model.processes, model.heads, model.necks, model._feed = [], [], [], None
     model.spines, model.driver = spines, None
     model._place(model.preset.spines)
     model.set_conductances(**model.conductances)

@@ -17,7 +17,8 @@ from .presets import Preset
 from .probes import trunk
 from .responses import groups
 from .slots import SPINE_FAST, SPINE_RULE, spine_references
-from .spines import Spines, place
+from .placing import place
+from .spines import Spines
 
 __all__ = ["Calcium", "Cluster", "branches", "calcium", "cluster", "spine_bench"]
 

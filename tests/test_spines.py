@@ -13,7 +13,8 @@ from dendplast.anatomy import SPN_DENSITY, DensityProfile, SpineSettings
 from dendplast.errors import ParameterError
 from dendplast.geometry import Geometry
 from dendplast.quantity import source_of, unit_of
-from dendplast.spines import Spines, beside, place, place_at
+from dendplast.placing import beside, place, place_at
+from dendplast.spines import Spines
 
 UNCLIPPED = SpineSettings(
     volume_min=1e-4, volume_max=10, neck_length_min=0, neck_length_max=20,
