@@ -37,6 +37,12 @@ WEAKENINGS = 5
 RANGE = 30.0
 """Largest factor by which either may be scaled; beyond it the spine is reported instead."""
 
+MOST_VGCC = 8.8e-5
+"""Largest calcium conductance (uS) that calibration gives a spine: 20 channels, the most that were counted in one
+(10.1038/35040556), of 4.4 pS each, as T-type channels in 2 mM calcium (10.1529/biophysj.107.128124).  Where spikes
+hardly arrive more would be asked for, and spines would hold their branch in a calcium plateau, which basal dendrites
+do not have (10.1038/nn1826)."""
+
 
 def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     """Scale ``g_vgcc`` and ``ca_fraction`` of every spine to the target peaks without drugs, and set its `ca_scale`.
@@ -72,8 +78,6 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
                     if conductance == "ca_fraction":
                         high = np.minimum(high, 1.0)  # a share
-                    model.set_conductances(**{conductance: np.clip(wanted, low, high)})
-                    given[name] = target * np.clip(wanted, low, high) / wanted
                     beyond = np.flatnonzero((wanted < low) | (wanted > high))
                     if len(beyond):
                         _log.warning(
@@ -82,6 +86,11 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
                             len(beyond), len(wanted), name, RANGE, conductance, beyond[0],
                             1e3 * peaks[name][beyond[0]], 1e3 * target[beyond[0]],
                         )  # fmt: skip
+                    if conductance == "g_vgcc":  # what the preset's own density gives a large head stays
+                        high = np.minimum(high, np.maximum(start[conductance], MOST_VGCC))
+                    set_to = np.clip(wanted, low, high)
+                    model.set_conductances(**{conductance: set_to})
+                    given[name] = target * set_to / wanted
     finally:
         model.driver, model.held = None, held
     c = model.parameters.calcium

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from .geometry import Finding, Morphology
+from .geometry import Finding, Morphology, Neurite
 from .swc import KINDS, Table
 
 __all__ = ["INVENTED_SOMA", "REPAIRABLE", "examine", "inspect", "rising_stems", "stem_of"]
@@ -23,6 +24,8 @@ GIANT_SOMA = 60.0  # um; assumed: twice the largest cortical soma
 Z_STEP, Z_SHARE, Z_JUMP = 5.0, 0.05, 30.0  # um, share of steps, um; assumed: from good and rejected cells
 SAME_SHARE = 0.8  # share of length with one diameter; assumed: real cells stay below
 HUGE_LENGTH, HUGE_AREA = 1e6, 1e5  # um, um2; assumed: 100 times a large cell, so the unit is nm
+JUMP, JUMP_RATIO = 100.0, 20.0  # um, medians of the steps; assumed: 4 times the longest of 16 good cells
+FARTHEST = 1e4  # um along the tree; assumed: three times the reach of the largest dendrites known
 RISING = 1.5  # how much farther than the next stem an apical stem reaches; assumed: splits the test cells
 
 
@@ -199,7 +202,7 @@ def _pieces(table: Table, repair: bool) -> tuple[Table, list[Finding]]:
 
 
 def inspect(morphology: Morphology) -> list[Finding]:
-    """Return what looks wrong in a tree that can be built; only a wrong unit or an empty tree is fatal."""
+    """Return what looks wrong in a tree that can be built; a wrong unit, a jump and an empty tree are fatal."""
     neurites = morphology.neurites
     if not neurites:
         return [Finding("no neurites", "the file has a soma but no neurite", fatal=True)]
@@ -213,6 +216,11 @@ def inspect(morphology: Morphology) -> list[Finding]:
     if size.sum() > HUGE_LENGTH or np.pi * soma**2 > HUGE_AREA:
         text = f"length {size.sum():.3g} um and soma diameter {soma:.3g} um look like nanometres; scale by 0.001"
         return [Finding("nanometres", text, fatal=True)]
+    if text := _jump(steps, size, np.vstack([n.points[1:] for n in dendrites])):
+        return [Finding("jump", text, fatal=True)]
+    if (far := _reach(neurites)) > FARTHEST:
+        text = f"a dendrite ends {far:.3g} um from the soma; none does beyond {FARTHEST:g} um: is the unit um?"
+        return [Finding("endless dendrite", text, fatal=True)]
     if soma > GIANT_SOMA:
         findings.append(Finding("giant soma", f"the soma is {soma:.3g} um thick"))
     if diameters.max() > GIANT_DIAMETER:
@@ -231,6 +239,27 @@ def inspect(morphology: Morphology) -> list[Finding]:
         text = f"{len(top)} stems rise far above the others but none is typed apical; apical='auto' retypes them"
         findings.append(Finding("no apical type", text))
     return findings
+
+
+def _jump(steps: np.ndarray, size: np.ndarray, ends: np.ndarray) -> str:
+    """Say where a step (um) is far longer than all that a tracing has, "" when none is.
+
+    A schematic cell of a few long steps has none: they are alike.
+    """
+    k = int(size.argmax())
+    if size[k] <= max(JUMP, JUMP_RATIO * float(np.median(size))):
+        return ""
+    a, b = (", ".join(f"{x:.4g}" for x in point) for point in (ends[k] - steps[k], ends[k]))
+    return f"two joined samples are {size[k]:.3g} um apart, ({a}) and ({b}): is one joined to a wrong parent?"
+
+
+def _reach(neurites: Sequence[Neurite]) -> float:
+    """Return how far from the soma (um, along the tree) dendrites reach, or axons where there is nothing else."""
+    far = np.zeros(len(neurites))
+    for i, n in enumerate(neurites):  # parents come first
+        far[i] = n.length + (far[n.parent] if n.parent >= 0 else 0.0)
+    dendritic = np.array([n.kind != "axon" for n in neurites])
+    return float(far[dendritic].max() if dendritic.any() else far.max())
 
 
 def stem_of(morphology: Morphology) -> np.ndarray:

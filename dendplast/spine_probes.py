@@ -27,6 +27,8 @@ FIRST = 25.0  # ms, of the first event
 WHOLE = 250.0  # ms
 CLUSTER = 30
 """Synapses of a cluster; the largest that is released together."""
+LONG = 100.0
+"""Length (um) from which on an end branch is typical: basal ones are 100 to 200 um long (10.1152/jn.00011.2008)."""
 SPREAD = 0.1  # ms between one synapse of a cluster and the next, as in 10.1016/j.neuron.2006.03.016
 
 
@@ -90,7 +92,7 @@ class Cluster:
 def branches(tree: Geometry, region: str, distance: float, n: int) -> list[int]:
     """Return the sections of `n` end branches of a region whose middles are nearest to a path distance (um).
 
-    The apical trunk has no part in it.
+    Branches shorter than `LONG` come after all others.  The apical trunk has no part in it.
     """
     pairs = zip(tree.section, tree.parent, strict=True)
     parents = {int(tree.section[p]) for s, p in pairs if p >= 0 and tree.section[p] != s}
@@ -100,9 +102,10 @@ def branches(tree: Geometry, region: str, distance: float, n: int) -> list[int]:
         if int(section) in parents | stem:
             continue
         rows = np.flatnonzero(tree.section == section)
-        if tree.length[rows].sum() > 40.0:  # um, long enough for a cluster
-            found.append((abs(float(tree.path_distance[rows].mean()) - distance), int(section)))
-    return [section for _, section in sorted(found)[:n]]
+        length = float(tree.length[rows].sum())
+        if length > 40.0:  # um, long enough for a cluster
+            found.append((length < LONG, abs(float(tree.path_distance[rows].mean()) - distance), int(section)))
+    return [section for *_, section in sorted(found)[:n]]
 
 
 def spines_for(

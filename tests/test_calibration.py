@@ -94,3 +94,21 @@ def test_a_synapse_that_makes_its_branch_spike_is_weakened():
     after = model.conductances["g_ampa"]
     assert after[0] < strong[0]
     assert np.array_equal(after[1:], strong[1:])
+
+
+def test_a_spine_gets_no_more_calcium_channels_than_spines_have(monkeypatch):
+    from dendplast import calibration
+
+    model, aims = model_of(3), calibration.targets
+    start = model.conductances["g_vgcc"].copy()
+    most = np.maximum(start, calibration.MOST_VGCC)
+    wanted = {k: v.copy() for k, v in aims(model).items()}
+    wanted["bap"][0] *= 20  # where spikes hardly arrive, as many times the channels would be asked for
+    monkeypatch.setattr(calibration, "targets", lambda _: wanted)
+    calibration.calibrate(model)
+    after = model.conductances
+    assert after["g_vgcc"][0] == most[0]
+    assert (after["g_vgcc"] <= most).all()
+    c = model.parameters.calcium  # the rule reads calcium over what the spine got, not over what it should have
+    asked = (1 - c.epsp_share) * wanted["bap"][0] / c.bap_peak
+    assert after["ca_scale"][0] < asked

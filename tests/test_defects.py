@@ -48,6 +48,11 @@ BAD = {
     "negative diameter": (STEM + "4 3 60 0 0 -2 3\n", "zero or negative"),
     "soma only": (SOMA, "no neurite"),
     "nanometres": ("1 1 0 0 0 5000 -1\n2 3 5000 0 0 300 1\n3 3 90000 0 0 300 2\n", "nanometres"),
+    "jump": (
+        STEM + "4 3 55 0 0 1 3\n" + "".join(f"{k} 3 {5 * k + 300 * (k > 20)} 0 0 1 {k - 1}\n" for k in range(5, 31)),
+        r"two joined samples are 305 um apart, \(100, 0, 0\) and \(405, 0, 0\)",
+    ),
+    "10 cm": (STEM + "4 3 1e5 0 0 1 3\n5 3 0 -2e4 0 1 1\n6 3 0 -9e4 0 1 5\n", "a dendrite ends 1e.05 um from"),
 }  # fmt: skip
 
 
@@ -109,6 +114,10 @@ def test_soma_samples_without_radius_do_not_empty_the_soma(swc):
     chain = "1 1 0 0 0 3 -1\n2 1 4 0 0 -9 1\n3 3 9 0 0 1 1\n4 3 50 0 0 1 3\n"
     cone = np.pi * 3 * np.hypot(3, 4)
     assert np.pi * load(swc(chain)).soma_diameter ** 2 == pytest.approx(cone, rel=SINGLE)
+
+
+def test_a_schematic_cell_of_long_steps_is_no_jump(swc):
+    load(swc(STEM + "4 3 400 0 0 1 3\n5 3 700 0 0 1 4\n"))
 
 
 def test_findings_that_are_not_fatal(swc):
