@@ -263,6 +263,7 @@ def _make(geometry: Geometry, feet: _Feet, draws: np.ndarray, settings: SpineSet
     R_neck = np.clip(c.R_neck_median * np.exp(c.R_neck_sigma * resistance), c.R_neck_min, c.R_neck_max)
     out = 0.5 * geometry.diam[feet.row] + neck_length + np.cbrt(0.75 * volume / np.pi)
     xyz = feet.point + out[:, None] * _perpendicular(feet.axis, draws[:, :3])
+    region = geometry.region[feet.row]
     return Spines(
-        feet.row, feet.section, feet.x, xyz, feet.path, geometry.region[feet.row], volume, neck_length, neck_diam, R_neck
+        feet.row, feet.section, feet.x, xyz, feet.path, region, volume, neck_length, neck_diam, R_neck
     )

@@ -7,10 +7,12 @@ variable of each spine.  Both take a List of point processes, the name of a RANG
     gather_dp_exchange(list, name, vector)      vector.x[j*n + i] = the j-th element of the variable of process i
     scatter_dp_exchange(list, name, vector)     the other way
 
-n is the length of the list; a variable that is no array has one element.  Where a value lies is asked for at every
-call, so that processes may come, go and be sorted anew in between.
+n is the length of the list; a variable that is no array has one element.  All processes are of one
+kind.  Where a value lies is asked for at every call, so that processes may come, go and be sorted anew in between.
 
 CoreNEURON has no List and leaves the functions empty; nothing calls them there.
+
+Source: no published source; it computes nothing.
 ENDCOMMENT
 
 NEURON {
@@ -31,7 +33,13 @@ void dp_for_each(Move move) {
     if (n == 0) {
         return;
     }
-    Symbol* const variable = hoc_table_lookup(hoc_gargstr(2), ivoc_list_item(list, 0)->ctemplate->symtable);
+    Object* const first = ivoc_list_item(list, 0);
+    for (int i = 0; i < n; ++i) {
+        if (ivoc_list_item(list, i)->ctemplate != first->ctemplate) {
+            hoc_execerror("the list holds point processes of more than one kind", nullptr);
+        }
+    }
+    Symbol* const variable = hoc_table_lookup(hoc_gargstr(2), first->ctemplate->symtable);
     if (!variable) {
         hoc_execerror(hoc_gargstr(2), "is no variable of the point process");
     }
@@ -39,8 +47,12 @@ void dp_for_each(Move move) {
     if (room != n * elements) {
         hoc_execerror("the vector has no place of its own for every value of", hoc_gargstr(2));
     }
+    auto const process = [list](int i) { return ob2pntproc(ivoc_list_item(list, i)); };
+    auto const row = [&process](int i) { return neuron::mechanism::_get::_current_row(process(i)->_prop); };
+    // all instances of a mechanism lie in one column, row after row
+    double* const column = &*point_process_pointer(process(0), variable, 0) - row(0) * elements;
     for (int i = 0; i < n; ++i) {
-        double* const place = &*point_process_pointer(ob2pntproc(ivoc_list_item(list, i)), variable, 0);
+        double* const place = column + row(i) * elements;
         for (int j = 0; j < elements; ++j) {
             move(place[j], values[j * n + i]);
         }

@@ -67,3 +67,30 @@ def test_no_spines_are_no_slots():
     slots.set(1.0)
     write_spines(listed([]), {"K_P": 1.0})
     assert len(slots) == 0 and slots.get().shape == (0,)
+
+
+def test_what_is_no_variable_of_a_spine_is_refused(spines):
+    with pytest.raises(RuntimeError):
+        spine_slots(listed(spines), ["no_such"])["no_such"].get()
+
+
+def test_a_vector_without_place_for_every_value_is_refused(spines):
+    for size in (N - 1, N + 1, 0):
+        with pytest.raises(RuntimeError):
+            h.gather_dp_exchange(listed(spines), "cai", h.Vector(size))
+
+
+def test_spines_of_two_kinds_are_refused(spines):
+    other = h.ExpSyn(spines[0].get_segment())
+    with pytest.raises(RuntimeError):
+        spine_slots(listed([*spines, other]), ["i"])["i"].get()
+
+
+def test_a_list_that_is_emptied_reads_nothing_and_keeps_no_spine():
+    section = h.Section(name="emptied")
+    before = int(h.List("DpSpine").count())
+    every = listed([h.DpSpine(section(0.5))])
+    spine_slots(every, ["cai"])
+    assert h.List("DpSpine").count() == before + 1
+    every.remove_all()
+    assert h.List("DpSpine").count() == before
