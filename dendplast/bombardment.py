@@ -20,8 +20,9 @@ _STREAM = 10  # spawn key of the draws: those before it are listed in `schedule`
 class Bombardment(Timed):
     """Bombard soma and dendrites with excitation and inhibition at random, as a network in activity does.
 
-    Each segment gets two Poisson trains in proportion to its membrane, which open conductances that close
-    exponentially.  The synapses that are looked at are not among them.
+    Synapses are spread over the membrane and open conductances that close exponentially.  `synchrony` of them release
+    together, at Poisson times: this leaves rates and mean conductances as they are and makes voltage fluctuate.  The
+    synapses that are looked at are not among them.
 
     Examples
     --------
@@ -33,6 +34,10 @@ class Bombardment(Timed):
     duration: float = quantity(1000.0, "ms", "the experimenter's choice", 1, 1e7)
     excitation: float = quantity(60.0, "Hz", f"{_DESTEXHE}: 60 synapses in 100 um2 at 1 Hz", 0, 1e5)
     inhibition: float = quantity(55.0, "Hz", f"{_DESTEXHE}: 10 synapses in 100 um2 at 5.5 Hz", 0, 1e5)
+    synchrony: int = quantity(
+        30, "1", "assumed: set for an SD of 2 to 5 mV, which needs correlated release (10.1152/jn.1999.81.4.1531)",
+        1, 10_000,
+    )
     g_excitation: float = quantity(
         3e-4, "uS", "assumed: a quarter of 10.1152/jn.1999.81.4.1531, as ca1's own synapses of 0.25 nS", 0, 0.1
     )
@@ -62,9 +67,10 @@ class Bombardment(Timed):
         columns = []
         for kind, rate in ((EXCITATION, self.excitation), (INHIBITION, self.inhibition)):
             draw = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM, number, kind)))
-            count = draw.poisson(rate / 100 * area * self.duration / 1e3)
-            row = np.repeat(np.arange(len(area)), count)
-            columns.append((start + draw.uniform(0, self.duration, len(row)), row, np.full(len(row), kind)))
+            expected = rate / 100 * area.sum() * self.duration / 1e3
+            time = start + draw.uniform(0, self.duration, draw.poisson(expected / self.synchrony))
+            row = draw.choice(len(area), self.synchrony * len(time), p=area / area.sum())
+            columns.append((np.repeat(time, self.synchrony), row, np.full(len(row), kind)))
         time, row, kind = (np.concatenate(column) for column in zip(*columns, strict=True))
         order = np.argsort(time, kind="stable")
         return time[order], row[order], kind[order]

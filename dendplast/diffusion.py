@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Deliveries:
     """Which release site reaches which spine, and with what: one row for each pair in reach.
 
@@ -70,6 +70,10 @@ class Deliveries:
 
     def __len__(self) -> int:
         return len(self.site)
+
+    def __repr__(self) -> str:
+        reached = len(np.unique(self.spine))
+        return f"<Deliveries: {len(self.modulators)} sites reach {reached} of {self.n_spine} spines>"
 
     def of(self, modulator: str) -> Deliveries:
         """Return the rows of one modulator; sites and spines keep their numbers.

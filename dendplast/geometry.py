@@ -58,7 +58,7 @@ class Neurite:
         return float(np.linalg.norm(np.diff(self.points, axis=0), axis=1).sum())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Morphology:
     """A neuron as a sphere-equivalent soma and a tree of neurites.
 
@@ -83,6 +83,11 @@ class Morphology:
     neurites: tuple[Neurite, ...]
     findings: tuple[Finding, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        found = f", {len(self.findings)} findings" if self.findings else ""
+        tree = f"{len(self.neurites)} neurites of {sum(n.length for n in self.neurites):.0f} um"
+        return f"<Morphology {self.name}: soma of {self.soma_diameter:.1f} um, {tree}{found}>"
+
     def path_distances(self) -> np.ndarray:
         """Return the path distance (um) from the soma surface to the end of each neurite, shape (n,)."""
         ends = np.zeros(len(self.neurites))
@@ -91,7 +96,7 @@ class Morphology:
         return ends
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Geometry:
     """Every segment of a built cell as arrays of length n_segment; row order is section order, then x.
 
@@ -127,6 +132,9 @@ class Geometry:
 
     def __len__(self) -> int:
         return len(self.section)
+
+    def __repr__(self) -> str:
+        return f"<Geometry: {len(self)} segments of {len(self.section_names)} sections, {self.length.sum():.0f} um>"
 
     @property
     def center(self) -> np.ndarray:

@@ -12,6 +12,7 @@ from .geometry import Geometry
 from .memory import Survival, kaplan_meier
 from .result import Result
 from .spines import Spines
+from .timescale import spell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["History"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class History:
     """Spines of one cell over hours to weeks; a spine's number is its own for life.
 
@@ -64,6 +65,13 @@ class History:
     run_spines: tuple[np.ndarray, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     state: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        gone, formed = int(np.isfinite(self.lost).sum()), int((self.born > self.time[0]).sum())
+        return (
+            f"<History of {spell(self.time[-1] - self.time[0])}: {len(self.born)} spines, {formed} formed, {gone} lost;"
+            f" {len(self.runs)} sessions>"
+        )
 
     def survival(self, ids: np.ndarray | None = None, since: float = 0.0) -> Survival:
         """Return the survival curve of spines (Kaplan-Meier), in ms after `since`.

@@ -261,7 +261,10 @@ class ConversionParameters(Description):
     k_c: float = quantity(4e-5, "/ms", _TUNED + "10.7554/eLife.09685", 0, 1)
     omega: float = quantity(0.3, "1", _TUNED + "10.7554/eLife.09685 (dopamine before: LTP at both orders)", 0, 10)
     k_x: float = quantity(0.0, "/ms", "assumed: no retroactive flip unless the preset says so", 0, 1)
-    tau_T: float = quantity(5.4e6, "ms", "10.1038/385533a0 (tags last one to two hours)", 1, 1e10)
+    tau_T: float = quantity(
+        5.4e6, "ms", "10.1371/journal.pcbi.1000248 (slower of both tags); within three hours in 10.1038/385533a0",
+        1, 1e10,
+    )
     k_l: float = quantity(2e-4, "/ms", "assumed: a pairing train makes its synapse labile", 0, 1)
     tau_l: float = quantity(6e5, "ms", "10.7554/eLife.09685 (conversion up to about 10 min)", 1, 1e10)
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from .errors import ParameterError
 
-__all__ = ["Description", "convert", "quantity", "source_of", "under", "unit_of"]
+__all__ = ["Description", "InvalidValue", "convert", "quantity", "source_of", "under", "unit_of"]
 
 # unit -> (dimension, size in the dimension's base unit)
 _UNITS = {
@@ -97,7 +97,7 @@ def source_of(model: type[BaseModel], name: str) -> str | None:
     return extra.get("source") if isinstance(extra, dict) else None
 
 
-class _Invalid(ParameterError):
+class InvalidValue(ParameterError):
     """A complaint that knows its key, so that the tables around it can complete the path.
 
     Parameters
@@ -118,8 +118,8 @@ class _Invalid(ParameterError):
 
 def under(key: str, error: Exception) -> ParameterError:
     """Return the error with `key`, which may be dotted, before the path that it names."""
-    keys, text = (error.keys, error.text) if isinstance(error, _Invalid) else ((), f": {error}")
-    return _Invalid((key, *keys), text)
+    keys, text = (error.keys, error.text) if isinstance(error, InvalidValue) else ((), f": {error}")
+    return InvalidValue((key, *keys), text)
 
 
 _MUST_BE = {
@@ -129,7 +129,7 @@ _MUST_BE = {
 """First word of pydantic's kind of error, and what the value must be."""
 
 
-def _complaint(cls: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> _Invalid:
+def _complaint(cls: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> InvalidValue:
     """Turn pydantic's first complaint into ours: the key, the value, what is valid."""
     first, *others = error.errors()
     kind, value, context = first["type"], first.get("input"), first.get("ctx", {})
@@ -137,36 +137,36 @@ def _complaint(cls: type[BaseModel], data: Mapping[str, Any], error: ValidationE
     field = cls.model_fields.get(keys[0]) if keys else None
     annotation = field.annotation if field is not None else None
     cause = context.get("error")
-    if isinstance(cause, _Invalid):
-        return _Invalid((*keys, *cause.keys), cause.text)
+    if isinstance(cause, InvalidValue):
+        return InvalidValue((*keys, *cause.keys), cause.text)
     if kind == "value_error":
         text = str(cause)
-        return _Invalid(keys, f": {text}" if not keys or repr(value) in text else f" = {_shown(value)}: {text}")
+        return InvalidValue(keys, f": {text}" if not keys or repr(value) in text else f" = {_shown(value)}: {text}")
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(keys[-1], cls.model_fields, 1, 0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(cls.model_fields)}"
-        return _Invalid(keys, f": unknown key; {hint}")
+        return InvalidValue(keys, f": unknown key; {hint}")
     if kind == "union_tag_invalid":
         tags = re.findall(r"'(\w+)'", context["expected_tags"])
         near = difflib.get_close_matches(context["tag"], tags, 1, 0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         name = context["discriminator"].strip("'")
-        return _Invalid((*keys, name), f" = {context['tag']!r}: {hint}valid are {', '.join(tags)}")
+        return InvalidValue((*keys, name), f" = {context['tag']!r}: {hint}valid are {', '.join(tags)}")
     if kind == "union_tag_not_found":
         name = context["discriminator"].strip("'")
-        return _Invalid((*keys, name), f": is required; valid are {', '.join(_tags(annotation, name))}")
+        return InvalidValue((*keys, name), f": is required; valid are {', '.join(_tags(annotation, name))}")
     length = _length(annotation)
     if length and (kind in {"too_long", "tuple_type"} or kind == "missing" and len(keys) > 1):
-        return _Invalid(keys[:1], f" = {_shown(data[keys[0]])}: must be a list of {length} numbers")
+        return InvalidValue(keys[:1], f" = {_shown(data[keys[0]])}: must be a list of {length} numbers")
     if kind == "missing":
         unit = unit_of(cls, keys[-1])
         what = f", a list of {length} numbers" if length else ""
-        return _Invalid(keys, f": is required{f', a number in {unit}' if unit and unit != '1' else what}")
+        return InvalidValue(keys, f": is required{f', a number in {unit}' if unit and unit != '1' else what}")
     if kind == "tuple_type" and isinstance(value, dict):
-        return _Invalid(keys, f" = {_shown(value)}: must be a list of tables, each written [[{keys[-1]}]]")
+        return InvalidValue(keys, f" = {_shown(value)}: must be a list of tables, each written [[{keys[-1]}]]")
     same = [first, *(e for e in others if e.get("input") is value and e["loc"][:1] == first["loc"][:1])]
     words = [_must_be(e, unit_of(cls, keys[0]) if len(keys) == 1 else None) for e in same]
-    return _Invalid(keys, f" = {_shown(value)}: must be {' or '.join(dict.fromkeys(words))}")
+    return InvalidValue(keys, f" = {_shown(value)}: must be {' or '.join(dict.fromkeys(words))}")
 
 
 def _keys(data: Any, loc: tuple[Any, ...], kind: str) -> tuple[str, ...]:
@@ -242,7 +242,7 @@ class Description(BaseModel):
                 continue
             unit = unit_of(cls, name)
             if isinstance(value, bool) and field.annotation is not bool:  # pydantic would take true for 1
-                raise _Invalid((name,), f" = {_shown(value)}: true and false are not valid here")
+                raise InvalidValue((name,), f" = {_shown(value)}: true and false are not valid here")
             if unit and isinstance(value, str):
                 try:
                     out[name] = convert(value, unit)
@@ -250,7 +250,7 @@ class Description(BaseModel):
                     raise under(name, error) from None
             elif unit and isinstance(value, float) and not math.isfinite(value):
                 words = _must_be({"type": "finite_number"}, unit)
-                raise _Invalid((name,), f" = {value!r}: must be {words}")
+                raise InvalidValue((name,), f" = {value!r}: must be {words}")
         return out
 
     def replaced(self, **changes: Any) -> Any:

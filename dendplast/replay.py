@@ -53,7 +53,7 @@ class Condition:
     active: bool = True
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recorded:
     """Calcium of one unit (a pairing, or a train) at every spine, and when units begin.
 
@@ -101,6 +101,9 @@ class Recorded:
     lesions: tuple[Any, ...] = ()
     field: str = "auto"
     grid_h: float = 1.0
+
+    def __repr__(self) -> str:
+        return f"<Recorded: {len(self.cai)} ms of {len(self.rest)} spines, to be repeated {len(self.onsets)} times>"
 
 
 def replay(

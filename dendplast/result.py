@@ -12,6 +12,7 @@ from .diffusion import Deliveries
 from .geometry import Geometry
 from .parameters import OutcomeParameters
 from .spines import Spines
+from .timescale import spell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ OUTCOMES = (
 )  # fmt: skip
 """What is kept of every spine at each asked time."""
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """A run.
 
@@ -106,6 +107,11 @@ class Result:
         if control is not None:
             base = {name: values[-1] for name, values in control.outcomes.items()}
         return classify(last, base, limits or OutcomeParameters())
+
+    def __repr__(self) -> str:
+        named = np.bincount(self.classes(), minlength=len(CLASSES))
+        counts = ", ".join(f"{n} {name}" for n, name in zip(named, CLASSES, strict=True) if n)
+        return f"<Result after {spell(self.outcome_time[-1])}: {counts or 'no spines'}>"
 
     def save(self, path: str | Path) -> Path:
         """Write the run to an HDF5 file and return its path."""

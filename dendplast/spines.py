@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Spines", "chosen"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Spines:
     """Spines as arrays of length n; the index into them is the spine id everywhere.
 
@@ -54,6 +54,12 @@ class Spines:
 
     def __len__(self) -> int:
         return len(self.segment)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Spines: none>"
+        where, path = ", ".join(sorted(set(self.region.tolist()))), self.path_distance
+        return f"<Spines: {len(self)} ({where}), {path.min():.0f} to {path.max():.0f} um from the soma>"
 
     @property
     def area(self) -> np.ndarray:

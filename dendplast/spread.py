@@ -97,12 +97,13 @@ class TreeSpread:
         rates = self._rates - 1 / self.tau
         scale = (self._root, rates) if np.ndim(c) == 1 else (self._root[:, None], rates[:, None])
         root, rates = scale
-        amplitude = self._modes.T @ (root * c)
-        drive = self._modes.T @ (root * (np.zeros_like(c) + production))
-        gain = np.exp(rates * dt)
-        # (exp(r dt) - 1)/r, its limit dt where r vanishes
-        integral = np.where(rates < -1e-300, np.expm1(rates * dt) / np.minimum(rates, -1e-300), dt)
-        return (self._modes @ (gain * amplitude + integral * drive)) / root
+        amplitude = np.exp(rates * dt) * (self._modes.T @ (root * c))
+        if np.any(production):
+            drive = self._modes.T @ (root * (np.zeros_like(c) + production))
+            # (exp(r dt) - 1)/r, its limit dt where r vanishes
+            integral = np.where(rates < -1e-300, np.expm1(rates * dt) / np.minimum(rates, -1e-300), dt)
+            amplitude = amplitude + integral * drive
+        return (self._modes @ amplitude) / root
 
     def steady(self, production: np.ndarray) -> np.ndarray:
         """Return the concentration that a constant production keeps up.

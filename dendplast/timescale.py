@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["time_unit", "time_windows"]
+__all__ = ["spell", "time_unit", "time_windows"]
 
 _UNITS = ((2e3, 1.0, "ms"), (1.2e5, 1e3, "s"), (7.2e6, 6e4, "min"), (1.728e8, 3.6e6, "h"), (np.inf, 8.64e7, "d"))
 _BINS = 240  # samples are binned to this many before regimes are looked for
@@ -14,6 +14,12 @@ _RATIO = 5.0  # neighbouring regimes whose mean steps are closer than this are o
 def time_unit(span: float) -> tuple[float, str]:
     """Return size (ms) and name of the unit in which a span of time (ms) is read most easily."""
     return next((size, name) for limit, size, name in _UNITS if span <= limit)
+
+
+def spell(span: float) -> str:
+    """Return a span of time (ms) as a person says it, ``"11.8 min"``."""
+    size, name = time_unit(span)
+    return f"{span / size:.3g} {name}"
 
 
 def time_windows(time: np.ndarray, most: int = 3) -> list[tuple[float, float]]:

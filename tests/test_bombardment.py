@@ -44,9 +44,24 @@ def test_rates_are_those_of_the_membrane():
     area = tree.area[tree.region != "axon"].sum()
     for which, rate in ((EXCITATION, long.excitation), (INHIBITION, long.inhibition)):
         expected = rate / 100 * area * 20
-        assert abs(np.count_nonzero(kind == which) - expected) < 4 * np.sqrt(expected)  # Poisson, 4 sigma
+        error = np.sqrt(long.synchrony * expected)  # of a Poisson number of volleys
+        assert abs(np.count_nonzero(kind == which) - expected) < 4 * error
     assert (np.diff(time) >= 0).all() and 0 <= time[0] and time[-1] < 20_000
     assert not np.isin(row, np.flatnonzero(tree.region == "axon")).any()
+
+
+@pytest.mark.parametrize("synchrony", [1, 20])
+def test_synapses_release_together(synchrony):
+    """Counts in bins have a variance of `synchrony` times their mean, all over the cell."""
+    long = NOISE.replaced(duration=50_000.0, synchrony=synchrony)
+    tree = model().tree
+    time, row, kind = long.events(tree, 0.0, 1, 0)
+    counts = np.histogram(time[kind == EXCITATION], np.arange(0, 50_001, 10.0))[0]
+    # 5,000 bins: the ratio has a relative error of sqrt(2/5000) = 2 %, here five times that
+    assert counts.var() / counts.mean() == pytest.approx(synchrony, rel=0.1)
+    share = np.bincount(row, minlength=len(tree)) / len(row)
+    area = np.where(tree.region == "axon", 0.0, tree.area)
+    assert share == pytest.approx(area / area.sum(), abs=0.01)  # multinomial, 4 sigma of 50,000 or more events
 
 
 def test_it_depolarises_and_the_cell_is_quiet_before_and_after():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dendplast.drugs import Drug
 from dendplast.errors import ParameterError
 from dendplast.memory import Puff, Stimulus, Trace, Weeks, finer, kaplan_meier, pulses, segment_at, straight
+from dendplast.memory import pools as pools_module
 from dendplast.memory import weeks as weeks_module
 from dendplast.memory.pools import Proteins
 from dendplast.memory.structure import hazard_rate, remember
@@ -196,6 +197,21 @@ def test_long_steps_are_fine(monkeypatch):
     # what splitting and steps that grow to an hour cost
     assert found[0] == pytest.approx(found[1], rel=0.02)
     assert found[0].max() > 1.1
+
+
+def test_what_is_too_faint_to_act_may_be_dropped(monkeypatch):
+    event = Stimulus.train(H, STRONG, PEAK, REST, n=50, hz=100.0)
+    after = Stimulus.train(1.1 * H, WEAK, 0.2 * PEAK, REST, n=21, hz=100.0)  # what neighbours' signals decide
+    found = []
+    for faint, least in ((pools_module.FAINT, pools_module.LEAST), (0.0, 0.0)):
+        monkeypatch.setattr(pools_module, "FAINT", faint)
+        monkeypatch.setattr(pools_module, "LEAST", least)
+        run = model([event, after, weak(7 * H)], [Puff("dopamine", 3e-3, H, 1.6 * H)])
+        run.run(9 * H)
+        found.append(run.outcome())
+    for name in ("w", "early", "late", "tag_P", "tag_D"):
+        assert found[0][name] == pytest.approx(found[1][name], abs=1e-6), name  # acts by 1e-8 at once
+    assert found[0]["w"][WEAK].max() > 1.01
 
 
 def test_where_a_run_is_cut_and_looked_at_does_not_matter():

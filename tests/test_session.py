@@ -232,6 +232,18 @@ def test_two_models_run_each_for_itself():
         np.testing.assert_array_equal(again[name], values)
 
 
+def test_what_a_session_shows_is_one_line():
+    model = fork_model(numerics=NUMERICS)
+    model.apply(*PROTOCOL)
+    result = dp.run(model, until=500.0)
+    recorded = dp.record(model, PROTOCOL[0])
+    shown = (model, result, result.spines, result.tree, result.deliveries, recorded, dp.load_morphology("dspn_1"))
+    for what in shown:
+        assert len(repr(what)) < 160 and "\n" not in repr(what) and "array(" not in repr(what)
+    assert f"{len(result.spines)} (" in repr(result.spines) and "after 500 ms" in repr(result)
+    assert "Any" not in dir(dp) and "Timeline" in dir(dp) and "__version__" in dir(dp)
+
+
 def test_a_model_is_not_pickled():
     import pickle
 

@@ -13,6 +13,13 @@ from ..spread import TreeSpread
 
 __all__ = ["Crosstalk", "Proteins", "Signal"]
 
+LEAST = 1e-9
+"""Protein below which there is none, where none is made: ends the work."""
+
+FAINT = 1e-4
+"""Share of what half acts below which a signal counts as gone: with its second power it acts by 1e-8.
+Kinases at rest keep up less than that, so that rests cost nothing."""
+
 
 class Proteins:
     """Plasticity-related proteins along the tree: made in dendrite and soma, lost, and kept by spines that capture.
@@ -96,6 +103,9 @@ class Proteins:
         volume = self.spread.volume
         rate = share * flow / (volume + self.p.tau_rise * flow)
         made = (1 - self.c) * -np.expm1(-rate * h)
+        if not made.any() and self.c.max() < LEAST:
+            self.c = np.zeros_like(self.c)
+            return
         self.made += float(made @ volume)
         self.c = np.clip(self.spread.advance(self.c, h, made / h), 0.0, 1.0)  # rounding
 
@@ -146,9 +156,11 @@ class Signal:
         """
         has = segment >= 0
         flow = share * self.q * np.bincount(segment[has], kinase[has], len(self.c))
-        if flow.any() or self.c.any():
-            self.c = np.maximum(self.spread.advance(self.c, h, flow / self.spread.volume), 0.0)
-            self.c[self.c < 1e-9 * self.K] = 0.0  # ends the work when nothing is left that could act
+        production = flow / self.spread.volume
+        most = production.max() * min(h, self.spread.tau)  # without spread, which lowers what is highest
+        if self.c.any() or most >= FAINT * self.K:
+            self.c = np.maximum(self.spread.advance(self.c, h, production), 0.0)
+            self.c[self.c < FAINT * self.K] = 0.0
 
 
 class Crosstalk(Signal):

@@ -1,8 +1,9 @@
 """Tagging and capture: a weak input keeps its change when a strong input, or novelty, comes within an hour or two.
 
-Two inputs of one CA1 cell.  The weak one gets one short tetanus, which changes it for hours; the strong one three
-long tetani ten minutes apart that recruit dopamine fibres, whose spines make proteins for days (10.1038/385533a0).
-Calcium of each tetanus is that of the cell, simulated once; hours are those of `memory.Weeks`.
+Two inputs of a CA1 cell, in full three draws of their spines on each of two cells.  The weak one gets one short
+tetanus, which changes it for hours; the strong one three long tetani ten minutes apart that recruit dopamine fibres,
+whose spines make proteins for days (10.1038/385533a0).  Calcium of each tetanus is that of the cell, simulated once;
+hours are those of `memory.Weeks`.
 """
 
 from __future__ import annotations
@@ -12,18 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ..build import build
 from ..drugs import Drug
 from ..experiment import Experiment, Numerics, Placement
-from ..figures import panel_letter, style
 from ..geometry import Geometry
 from ..memory import Puff, Weeks, finer, segment_at
 from ..protocol import LowFrequency
-from ..storage import open_file, read_labelled, study_file, write_labelled
-from ..style import PALETTE, curve
-from .base import Finding, Job, Report, Study
+from ..storage import study_file, write_labelled
+from .base import Job, Report, Study
+from .memory_figure import draw, findings
 from .units import Unit, units
 
 __all__ = ["STUDY"]
@@ -48,8 +47,9 @@ proteins are made for ten minutes only, and 6 and 10 % of late weight are left h
 SYNAPSES = 300
 """Synapses of both inputs on one cell, assumed; those that are simulated stand for them."""
 
-DELAYS = (-4.0, -3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 4.0)  # h, weak after strong
+DELAYS = (-4.0, -3.0, -2.0, -1.0, -0.5, -1 / 12, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0)  # h, weak after strong
 QUICK_DELAYS = (-4.0, -2.0, -0.5, 0.5, 2.0, 4.0)
+CELLS, SEEDS = ("ca1_1", "ca1_2"), (1, 2, 3)
 
 ANISOMYCIN = Drug(agent="anisomycin", conc="25 uM", start=STRONG - 0.75 * H, stop=STRONG + 3 * H)
 SCH23390 = Drug(agent="SCH23390", conc="1 uM", start=STRONG - 0.75 * H, stop=STRONG + 0.7 * H)
@@ -58,10 +58,10 @@ COURSE = np.array([-0.02, 0.02, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 6
 PROTEIN = (0.5, 1.0, 2.0, 4.0, 8.0)  # h after the first strong tetanus
 
 
-def _cell(n: int, seed: int) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Unit]]:
+def _cell(morphology: str, n: int, seed: int) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Unit]]:
     """Return a model, the spines of both inputs, and the calcium of both tetani."""
     model = build(Experiment(
-        preset="ca1", morphology="ca1_1", seed=seed, numerics=Numerics(dt=0.05, d_lambda=0.2, plastic=False),
+        preset="ca1", morphology=morphology, seed=seed, numerics=Numerics(dt=0.05, d_lambda=0.2, plastic=False),
         spines=Placement(n=n, region="apical", path_min=80, path_max=250),
     ))  # fmt: skip
     ids = np.random.default_rng(seed).permutation(n)
@@ -94,7 +94,12 @@ def _weeks(model: Any, tree: Geometry, unit: Mapping[str, Unit], weak: float | N
 
 def _conditions(delays: tuple[float, ...]) -> dict[str, dict[str, Any]]:
     """Return what is done in each condition."""
-    return {f"{d:g} h": {"weak": d, "strong": True} for d in delays} | {
+    before = {
+        "anisomycin, weak first": {"weak": -0.5, "strong": True, "drugs": (ANISOMYCIN,)},
+        "D1 blocked, weak first": {"weak": -0.5, "strong": True, "drugs": (SCH23390,)},
+        "no dopamine, weak first": {"weak": -0.5, "strong": True, "dopamine": False},
+    }
+    return {f"{d:.3g} h": {"weak": d, "strong": True} for d in delays} | (before if -1.0 in delays else {}) | {
         "weak alone": {"weak": 0.5, "strong": False},
         "strong alone": {"weak": None, "strong": True},
         "anisomycin": {"weak": 0.5, "strong": True, "drugs": (ANISOMYCIN,)},
@@ -106,8 +111,8 @@ def _conditions(delays: tuple[float, ...]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _ca1(report: Report, delays: tuple[float, ...], n: int, seed: int) -> dict[str, Any]:
-    model, strong, weak, unit = _cell(n, seed)
+def _ca1(report: Report, morphology: str, delays: tuple[float, ...], n: int, seed: int) -> dict[str, Any]:
+    model, strong, weak, unit = _cell(morphology, n, seed)
     report(0.3)
     tree = finer(model.tree, 20.0)  # the same object for all: its modes are found once
     todo = _conditions(delays)
@@ -133,7 +138,7 @@ def _ca1(report: Report, delays: tuple[float, ...], n: int, seed: int) -> dict[s
             protein = [states[STRONG + t * H].proteins.c for t in PROTEIN]
         report(0.3 + 0.7 * (k + 1) / len(todo))
     return {
-        "conditions": list(todo), "delays": np.array(delays), "late": np.array(late), "w": np.array(w),
+        "conditions": list(todo), "cell": morphology, "seed": seed, "late": np.array(late), "w": np.array(w),
         "weak": weak, "strong": strong, "courses": courses, "protein": np.array(protein),
         "path_distance": model.spines.path_distance, "segment_distance": tree.path_distance,
         "region": tree.region.astype(str), "limit": model.parameters.outcome.weight_min,
@@ -141,176 +146,79 @@ def _ca1(report: Report, delays: tuple[float, ...], n: int, seed: int) -> dict[s
 
 
 def _jobs(quick: bool) -> list[Job]:
-    arguments = {"delays": QUICK_DELAYS if quick else DELAYS, "n": 30 if quick else 60, "seed": 1}
-    return [Job("ca1", _ca1, arguments)]
+    draws = [(CELLS[0], SEEDS[0])] if quick else [(cell, seed) for cell in CELLS for seed in SEEDS]
+    delays = QUICK_DELAYS if quick else DELAYS
+    return [Job(f"{cell}, {seed}", _ca1, {"morphology": cell, "delays": delays, "n": 30, "seed": seed})
+            for cell, seed in draws]  # fmt: skip
 
 
 def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
-    r = results["ca1"]
-    n = len(r["path_distance"])
-    which = np.where(np.isin(np.arange(n), r["strong"]), "strong", "weak")
-    with study_file(path, {"study": "memory", "quick": int(quick), "limit": float(r["limit"])}) as file:
+    runs = list(results.values())
+    first = runs[0]
+    n = [len(r["path_distance"]) for r in runs]
+    which = [np.where(np.isin(np.arange(k), r["strong"]), "strong", "weak") for k, r in zip(n, runs, strict=True)]
+
+    def joined(values: list[np.ndarray]) -> np.ndarray:
+        return np.concatenate(values, axis=-1)
+
+    def draws(count: list[int]) -> dict[str, tuple]:
+        """Return whose each spine, or segment, is."""
+        return {
+            "cell": (np.repeat([r["cell"] for r in runs], count).astype(object), "1", "cell"),
+            "draw": (np.repeat(np.arange(len(runs)), count), "1", "draw of the spines"),
+        }
+
+    of_spines = {name: (("spine",), *column) for name, column in draws(n).items()}
+    of_segments = {
+        name: (("segment",), *column) for name, column in draws([len(r["region"]) for r in runs]).items()
+    }
+    spine = (np.arange(sum(n)), "1", "spine")
+    courses = {name: joined([r["courses"][name] for r in runs]) for name in first["courses"]}
+    with study_file(path, {"study": "memory", "quick": int(quick), "limit": float(first["limit"])}) as file:
         write_labelled(
             file.create_group("outcome"),
             {
-                "condition": (np.array(r["conditions"], object), "1", "condition; h: weak after strong"),
-                "spine": (np.arange(n), "1", "spine"),
+                "condition": (np.array(first["conditions"], object), "1", "condition; h: weak after strong"),
+                "spine": spine,
             },
             {
-                "late": (("condition", "spine"), r["late"], "1", "late weight, 8 h after the later input"),
-                "w": (("condition", "spine"), r["w"], "1", "weight, 8 h after the later input"),
-                "input": (("spine",), which.astype(object), "1", "input that the spine belongs to"),
-                "path_distance": (("spine",), r["path_distance"], "um", "path distance from the soma"),
-            },
-        )
+                "late": (
+                    ("condition", "spine"), joined([r["late"] for r in runs]), "1",
+                    "late weight, 8 h after the later input",
+                ),
+                "w": (("condition", "spine"), joined([r["w"] for r in runs]), "1", "weight, 8 h after the later input"),
+                "input": (("spine",), joined(which).astype(object), "1", "input that the spine belongs to"),
+                "path_distance": (
+                    ("spine",), joined([r["path_distance"] for r in runs]), "um", "path distance from the soma"
+                ),
+            } | of_spines,
+        )  # fmt: skip
         write_labelled(
             file.create_group("course"),
             {
-                "condition": (np.array(list(r["courses"]), object), "1", "condition"),
-                "since": (COURSE, "h", "time after the weak input"), "spine": (np.arange(n), "1", "spine"),
+                "condition": (np.array(list(courses), object), "1", "condition"),
+                "since": (COURSE, "h", "time after the weak input"), "spine": spine,
             },
-            {"w": (("condition", "since", "spine"), np.array(list(r["courses"].values())), "1", "weight")},
+            {"w": (("condition", "since", "spine"), np.array(list(courses.values())), "1", "weight")},
         )  # fmt: skip
         write_labelled(
             file.create_group("protein"),
             {
                 "since": (np.array(PROTEIN), "h", "time after the first strong tetanus"),
-                "segment": (np.arange(len(r["region"])), "1", "segment"),
+                "segment": (np.arange(len(of_segments["cell"][1])), "1", "segment"),
             },
             {
-                "protein": (("since", "segment"), r["protein"], "1", "plasticity-related protein"),
-                "path_distance": (("segment",), r["segment_distance"], "um", "path distance from the soma"),
-                "region": (("segment",), r["region"].astype(object), "1", "region of the cell"),
-            },
-        )
-
-
-def _tables(path: Path) -> dict[str, Any]:
-    with open_file(path) as file:
-        return {name: read_labelled(file[name]) for name in ("outcome", "course", "protein")} | {
-            "limit": float(file.attrs["limit"])
-        }
-
-
-def _late(table: Any, name: str, which: str = "weak") -> np.ndarray:
-    """Return the late weight of one input's spines in a condition (% of the start)."""
-    return 100 * table.values("late")[list(table.values("condition")).index(name)][table.values("input") == which]
-
-
-def _draw(path: Path) -> dict[str, Figure]:
-    tables = _tables(path)
-    with style():
-        figure = Figure(figsize=(7.2, 5.4))
-        axes = figure.subplots(2, 2)
-        _draw_courses(axes[0, 0], tables)
-        _draw_window(axes[0, 1], tables)
-        _draw_controls(axes[1, 0], tables)
-        _draw_protein(axes[1, 1], tables["protein"])
-        for ax, letter in zip(axes.flat, "ABCD", strict=True):
-            panel_letter(ax, letter)
-    return {"capture": figure}
-
-
-def _draw_courses(ax: Any, tables: Mapping[str, Any]) -> None:
-    table, which = tables["course"], tables["outcome"].values("input")
-    looks = {
-        ("strong alone", "strong", "strong input"): ("vermilion", "s"),
-        ("0.5 h", "weak", "weak input, strong 0.5 h before"): ("green", "D"),
-        ("weak alone", "weak", "weak input alone"): ("blue", "o"),
-    }
-    names = list(table.values("condition"))
-    for (name, group, label), (color, marker) in looks.items():
-        w = 100 * table.values("w")[names.index(name)][:, which == group]
-        curve(ax, table.values("since"), w.mean(axis=1), _sem(w.T), w.shape[1], label, color=PALETTE[color],
-              marker=marker)  # fmt: skip
-    ax.axhline(100, color="black", lw=0.4)
-    ax.set(xlabel="Time after the weak input (h)", ylabel="Weight (% of start)\nmean ± SEM over spines")
-    ax.margins(y=0.35)
-    ax.legend(loc="upper right")
-
-
-def _sem(values: np.ndarray) -> np.ndarray:
-    """Return the standard error of the mean along the first axis."""
-    return values.std(axis=0, ddof=1) / np.sqrt(len(values))
-
-
-def _draw_window(ax: Any, tables: Mapping[str, Any]) -> None:
-    table = tables["outcome"]
-    names = [name for name in table.values("condition") if name.endswith(" h") and not name.startswith("novelty")]
-    delays = np.array([float(name.removesuffix(" h")) for name in names])
-    values = np.array([_late(table, name) for name in names])
-    curve(ax, delays, values.mean(axis=1), _sem(values.T), values.shape[1], "weak input", color=PALETTE["green"],
-          marker="D")  # fmt: skip
-    ax.axhline(100 * tables["limit"], color="black", lw=0.6, ls=":", label="limit of a change")
-    ax.axhline(_late(table, "weak alone").mean(), color=PALETTE["blue"], lw=0.8, ls="--", label="weak input alone")
-    ax.axvline(0, color="black", lw=0.4)
-    ax.set(xlabel="Weak input after strong input (h)", ylabel="Late weight of the weak input (%)\nmean ± SEM")
-    ax.margins(y=0.3)
-    ax.legend(loc="upper left")
-
-
-def _draw_controls(ax: Any, tables: Mapping[str, Any]) -> None:
-    table = tables["outcome"]
-    shown = {
-        "0.5 h": "strong 0.5 h before", "anisomycin": "same, anisomycin", "D1 blocked": "same, D1 blocked",
-        "no dopamine": "same, no dopamine", "weak alone": "weak alone", "novelty -0.5 h": "novelty 0.5 h before",
-        "novelty +0.5 h": "novelty 0.5 h after", "novelty -5 h": "novelty 5 h before",
-    }  # fmt: skip
-    draw = np.random.default_rng(0)
-    for k, name in enumerate(shown):
-        values = _late(table, name)
-        ax.barh(k, values.mean(), 0.7, color=PALETTE["sky"] if k else PALETTE["green"], zorder=0)
-        ax.errorbar(values.mean(), k, xerr=_sem(values), fmt="none", ecolor="black", elinewidth=0.8, capsize=2)
-        ax.plot(values, k + draw.uniform(-0.25, 0.25, len(values)), ".", ms=2.5, color="black", alpha=0.5)
-    ax.axvline(100 * tables["limit"], color="black", lw=0.6, ls=":")
-    ax.set_yticks(range(len(shown)), list(shown.values()))
-    ax.invert_yaxis()
-    ax.set(xlabel=f"Late weight of the weak input (%)\nmean ± SEM, n = {len(_late(table, '0.5 h'))} spines")
-
-
-def _draw_protein(ax: Any, table: Any) -> None:
-    distance, region = table.values("path_distance"), table.values("region")
-    signed = np.where(region == "basal", -distance, distance)
-    edges = np.arange(-200, 601, 50.0)
-    for k, since in enumerate(table.values("since")):
-        bins = np.digitize(signed, edges)
-        means = [table.values("protein")[k][bins == b].mean() if (bins == b).any() else np.nan
-                 for b in range(1, len(edges))]  # fmt: skip
-        ax.plot(0.5 * (edges[1:] + edges[:-1]), means, marker="osD^v"[k], label=f"{since:g} h")
-    ax.axvspan(80, 250, color=PALETTE["grey"], alpha=0.2, lw=0)
-    ax.text(165, 0.98, "strong input", transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=7)
-    ax.set(xlabel="Path from the soma (µm; basal negative)", ylabel="Protein (1 is the most)")
-    ax.margins(y=0.2)
-    ax.legend(title="after strong", ncols=2, loc="center right")
-
-
-def _findings(path: Path) -> list[Finding]:
-    tables = _tables(path)
-    table, limit = tables["outcome"], 100 * tables["limit"]
-    mean = {name: _late(table, name).mean() for name in table.values("condition")}
-    error = {name: float(_sem(_late(table, name))) for name in mean}
-    near = {name: mean[name] for name in ("-0.5 h", "0.5 h")}
-    far = {name: mean[name] for name in ("-2 h", "2 h", "-4 h", "4 h")}
-    return [
-        Finding(
-            "ca1: a weak input keeps its change when a strong one comes within half an hour before or after",
-            ", ".join(f"{value:.1f} ± {error[name]:.1f} % late weight at {name}" for name, value in near.items()),
-            f"{mean['weak alone']:.1f} % alone, "
-            + ", ".join(f"{value:.1f} ± {error[name]:.1f} % at {name}" for name, value in far.items())
-            + f" (limit {limit:g} %; SEM, n = {len(_late(table, '0.5 h'))})",
-        ),
-        Finding(
-            "ca1: rescue needs protein synthesis, and the modulator during the strong input",
-            f"{mean['0.5 h']:.1f} %",
-            f"{mean['anisomycin']:.1f} % with anisomycin, {mean['D1 blocked']:.1f} % with D1 blocked, "
-            f"{mean['no dopamine']:.1f} % without dopamine",
-        ),
-        Finding(
-            "ca1: novelty (dopamine for 30 min) rescues a weak input within half an hour",
-            f"{mean['novelty -0.5 h']:.1f} % when 0.5 h before, {mean['novelty +0.5 h']:.1f} % when 0.5 h after",
-            f"{mean['novelty -5 h']:.1f} % when 5 h before",
-        ),
-    ]
+                "protein": (
+                    ("since", "segment"), joined([r["protein"] for r in runs]), "1", "plasticity-related protein"
+                ),
+                "path_distance": (
+                    ("segment",), joined([r["segment_distance"] for r in runs]), "um", "path distance from the soma"
+                ),
+                "region": (
+                    ("segment",), joined([r["region"] for r in runs]).astype(object), "1", "region of the cell"
+                ),
+            } | of_segments,
+        )  # fmt: skip
 
 
 STUDY = Study(
@@ -318,6 +226,6 @@ STUDY = Study(
     question="Which changes are kept, and what does a strong input or novelty do for a weak one?",
     jobs=_jobs,
     save=_save,
-    draw=_draw,
-    findings=_findings,
+    draw=draw,
+    findings=findings,
 )

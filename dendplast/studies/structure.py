@@ -107,36 +107,48 @@ def _pruning(report: Report, n: int, probes: int, seed: int) -> dict[str, Any]:
 
 
 def _jobs(quick: bool) -> list[Job]:
+    pairs = {
+        "distances": (1.0, 3.0, 5.0, 6.0, 8.0, 10.0) if quick else (0.5, 1.5, 3, 4, 5, 5.5, 6, 7, 8, 10),
+        "waits": (4.0, 6.0, 9.0) if quick else (3.0, 4.5, 6.0, 7.5, 9.0, 12.0), "n": 4 if quick else 12,
+    }  # fmt: skip
+    seeds = (1,) if quick else (1, 2, 3)
     return [
-        Job("days", _days, {"n": 200 if quick else 700, "days": 7.0 if quick else 14.0, "seed": 1}),
+        *(Job(f"days {seed}", _days, {"n": 200 if quick else 700, "days": 7.0 if quick else 14.0, "seed": seed})
+          for seed in seeds),
         Job("formed", _formed, {"days": 2.0 if quick else 14.0, "seed": 1}),
-        Job("crosstalk", crosstalk.job, {
-            "distances": (1.0, 3.0, 5.0, 6.0, 8.0, 10.0) if quick else (0.5, 1.5, 3, 4, 5, 5.5, 6, 7, 8, 10),
-            "waits": (4.0, 6.0, 9.0) if quick else (3.0, 4.5, 6.0, 7.5, 9.0, 12.0),
-            "n": 4 if quick else 8, "seed": 1,
-        }, 2.0),
+        *(Job(f"crosstalk {seed}", crosstalk.job, pairs | {"seed": seed}, 2.0) for seed in seeds),
         Job("pruning", _pruning, {"n": 500 if quick else 2000, "probes": 4 if quick else 12, "seed": 1}, 2.0),
-    ]
+    ]  # fmt: skip
+
+
+def _of(results: Mapping[str, Any], kind: str) -> list[Any]:
+    """Return the results of the jobs of one kind, one a seed."""
+    return [found for label, found in results.items() if label.split()[0] == kind]
 
 
 def _save(path: Path, results: Mapping[str, Any], quick: bool) -> None:
-    days, pruning = results["days"], results["pruning"]
+    pruning, days = results["pruning"], _of(results, "days")
+    group = np.concatenate([one["group"] for one in days])
     with study_file(path, {"study": "structure", "quick": int(quick), "n_spine": pruning["n"]}) as file:
         write_labelled(
             file.create_group("days"),
-            {"since": (days["moments"], "d", "time after induction"),
-             "spine": (np.arange(len(days["group"])), "1", "spine")},
+            {"since": (days[0]["moments"], "d", "time after induction"),
+             "spine": (np.arange(len(group)), "1", "spine")},
             {
-                "volume": (("since", "spine"), days["volume"], "um3", "head volume; NaN: lost"),
-                "lost_at": (("spine",), days["lost"], "d", "when the spine was lost; inf: it is there"),
-                "group": (("spine",), np.array(GROUPS, object)[days["group"]], "1", "what was done to the spine"),
+                "volume": (("since", "spine"), np.hstack([one["volume"] for one in days]), "um3",
+                           "head volume; NaN: lost"),
+                "lost_at": (("spine",), np.concatenate([one["lost"] for one in days]), "d",
+                            "when the spine was lost; inf: it is there"),
+                "group": (("spine",), np.array(GROUPS, object)[group], "1", "what was done to the spine"),
+                "seed": (("spine",), np.repeat(1 + np.arange(len(days)), len(days[0]["group"])), "1",
+                         "seed of its fate"),
             },
         )  # fmt: skip
         write_labelled(
             file.create_group("formed"), {"branch": (np.arange(6), "1", "branch; 0 is the active one")},
             {"formed": (("branch",), results["formed"]["formed"], "1", "spines formed per 100 there were")},
         )  # fmt: skip
-        crosstalk.write(file, results["crosstalk"])
+        crosstalk.write(file, _of(results, "crosstalk"))
         write_labelled(
             file.create_group("pruning"),
             {
