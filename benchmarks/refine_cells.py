@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dendplast import Experiment, Numerics, Placement, probes, spine_probes
-from dendplast.bench import SOMA, Bench, bench, steps
+from dendplast.bench import SOMA, Bench, bench
 from dendplast.build import build, build_cell_for
 from dendplast.cells.coupling import Coupling
 from dendplast.cells.features import of_trace, rate
 from dendplast.cells.targets import Targets, load_targets
 from dendplast.geometry import Geometry
 from dendplast.mechanisms import ensure_loaded
+from dendplast.placing import place_at
 from dendplast.presets import Preset, load_preset
 from dendplast.slots import SPINE_FAST, SPINE_RULE, spine_references
-from dendplast.placing import place_at
 from dendplast.spines import Spines
 
 DURATION = 250.0  # ms

@@ -14,9 +14,9 @@ from .geometry import Geometry
 from .mechanisms import ensure_loaded
 from .model import Model
 from .morphology import load
+from .placing import place
 from .population import relative_ampa
 from .presets import Preset, load_preset
-from .placing import place
 from .spines import Spines
 from .stepping import check_dt
 

@@ -13,6 +13,7 @@ from .experiment import Experiment
 from .memory import Weeks, interval
 from .model import Model
 from .moments import resolve_time
+from .placing import place_at
 from .population import unitary
 from .recorder import Recorder
 from .release import LIGAND
@@ -21,7 +22,6 @@ from .result import OUTCOMES, Result
 from .rule import INTEGRALS, STATES, State, efficacy
 from .simulate import provenance
 from .slots import spine_slots, write_spines
-from .placing import place_at
 from .spines import Spines
 from .stepping import fixed_step
 from .timeline import Session, Timeline

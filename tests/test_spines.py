@@ -12,8 +12,8 @@ from scipy.integrate import quad
 from dendplast.anatomy import SPN_DENSITY, DensityProfile, SpineSettings
 from dendplast.errors import ParameterError
 from dendplast.geometry import Geometry
-from dendplast.quantity import source_of, unit_of
 from dendplast.placing import beside, place, place_at
+from dendplast.quantity import source_of, unit_of
 from dendplast.spines import Spines
 
 UNCLIPPED = SpineSettings(
