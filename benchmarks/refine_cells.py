@@ -95,11 +95,15 @@ def bare(live: Bench, targets: Targets, kept: Kept) -> dict[str, float]:
 
 
 def spread(tree: Geometry, preset: Preset, targets: Targets, kept: Kept) -> Spines:
-    """Return spines over the dendrites, at the same places whatever the segments."""
+    """Return spines over the dendrites, at the same places whatever the segments.
+
+    They stand in the middle of their sections, where any odd number of segments has a centre.  Elsewhere the place
+    itself moves, by up to half a segment, and with it the voltage of the dendrite under a spine.
+    """
     if kept.places is None:
         reach = targets.stimulus.calcium_from, targets.stimulus.calcium_to
         found = spine_probes.spines_for(tree, preset, (), SPINES, reach)
-        kept.places = found.section, found.x
+        kept.places = found.section, np.full(len(found), 0.5)
     return place_at(tree, *kept.places, preset.spines)
 
 

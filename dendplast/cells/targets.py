@@ -14,7 +14,7 @@ from ..quantity import Description, quantity, under
 
 __all__ = ["Stimulus", "Target", "Targets", "load_targets", "target_names"]
 
-_SOURCE = re.compile(r"10\.\d{4,9}/\S.*|assumed: \S.*")
+_SOURCE = re.compile(r"10\.\d{4,9}/\S.*|PMC\d+\S*.*|assumed: \S.*")
 
 
 class Target(Description):
@@ -33,7 +33,7 @@ class Target(Description):
     mean, sd : float
         Mean and spread between cells.
     source : str
-        DOI, or ``"assumed: why"``.
+        DOI, number of PubMed Central, or ``"assumed: why"``.
     note : str
         How mean and spread came about, where the paper does not state them so.
     """
@@ -59,7 +59,7 @@ class Target(Description):
                 has = f"needs {key}" if key == feature.needs else f"has no {key}"
                 raise ValueError(f"{self.name} {has}")
         if not _SOURCE.fullmatch(self.source):
-            raise ValueError(f"source {self.source!r} must be a DOI or 'assumed: why'")
+            raise ValueError(f"source {self.source!r} must be a DOI, a number of PubMed Central (PMC...) or 'assumed: why'")
         return self
 
     @property
