@@ -12,8 +12,8 @@ from .release import N_RATE
 from .rule import INTEGRALS, STATES
 
 __all__ = [
-    "MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "SpineSlots", "cell_references", "cell_states", "listed", "spine_references",
-    "spine_slots", "write_spines",
+    "MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "SpineSlots", "cell_references", "cell_states", "listed",
+    "spine_references", "spine_slots", "write_spines",
 ]  # fmt: skip
 
 MODULATOR_STATES = ("s_da", "s_ach", "s_ne")

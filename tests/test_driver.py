@@ -184,7 +184,8 @@ def test_steps_are_handed_out_in_long_pieces_where_events_leave_no_room_for_calm
             model.driver = moved
             moved.start()
             pieces = []
-            monkeypatch.setattr(moved, "engine", Engine("counted", "", lambda n: (pieces.append(n), stepping.forward(n))))
+            count = lambda n: (pieces.append(n), stepping.forward(n))  # noqa: E731
+            monkeypatch.setattr(moved, "engine", Engine("counted", "", count))
             moved.to(3000.0)
         return pieces, moved.state()
 
