@@ -44,15 +44,18 @@ def page(rows: Sequence[Row], found: Fit, held: Identified, command: str) -> str
                      ((held.low[k], found.low[k]), (held.high[k], found.high[k])))  # fmt: skip
         lines.append(
             f"| `{name}` | {units[name.rpartition('.')[2]]} | {found.start[k]:.4g} "
-            f"| {found.low[k]:.4g} to {found.high[k]:.4g} | {found.best[k]:.4g} | {low} to {high} | {np.exp(held.deviation[k]):.2f} |"
+            f"| {found.low[k]:.4g} to {found.high[k]:.4g} | {found.best[k]:.4g} "
+            f"| {low} to {high} | {np.exp(held.deviation[k]):.2f} |"
         )
-    lines += ["", "## What the rows hold", "", "Directions of the Fisher information in logarithms, best held first.", "",
+    lines += ["", "## What the rows hold", "",
+              "Directions of the Fisher information in logarithms, best held first.", "",
               "| eigenvalue | direction |", "|---|---|"]  # fmt: skip
     for value, vector in zip(held.eigenvalues, held.eigenvectors.T, strict=True):
         order = [k for k in np.argsort(-np.abs(vector)) if abs(vector[k]) >= SHOWN]
         parts = [f"{vector[k]:+.2f} {found.names[k]}" for k in order]
         lines.append(f"| {value:.3g} | {' '.join(parts)} |")
-    lines += ["", "## Rows", "", "Residual over the tolerance (z for a number), and posterior spread of the prediction.", "",
+    lines += ["", "## Rows", "",
+              "Residual over the tolerance (z for a number), and posterior spread of the prediction.", "",
               "| row | paper | before | after | spread |", "|---|---|---|---|---|"]  # fmt: skip
     by = {row.id: row for row in rows}
     for k, name in enumerate(found.rows):
