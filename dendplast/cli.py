@@ -251,6 +251,8 @@ def _sweep(arguments: argparse.Namespace) -> int:
     if done is None:
         print(f"shard {arguments.shard} is done; the file is written when all are")
         return 0
+    if done.finished_before:
+        print("This sweep was finished before: nothing was left to compute", file=sys.stderr)
     for name, why in done.failed.items():
         print(f"failed: job {name}: {why}", file=sys.stderr)
     print(done.path)

@@ -19,9 +19,10 @@ from ..drugs import Drug
 from ..experiment import Experiment, Numerics, Placement
 from ..geometry import Geometry
 from ..memory import Puff, Stimulus, Weeks, finer, segment_at
+from ..placing import place
 from ..presets import load_preset
 from ..protocol import LowFrequency
-from ..spines import Spines, place
+from ..spines import Spines
 from ..storage import study_file, write_labelled
 from .base import Job, Report, Study
 from .memory_figure import draw, findings
