@@ -44,12 +44,11 @@ def main() -> None:
     done: dict[str, dict[str, list[Outcome]]] = {arm: {} for arm in ("", *ARMS)}
     for some in groups({k: p for k, p in plans.items() if isinstance(p, Plan)}).values():
         g = ground(lambda _: None, some, SEED, N_SPINE)
-        drive = g.drive()
         for arm, found in done.items():
             parameters = g.parameters.replaced(ARMS.get(arm, {}))
-            kept = drive(parameters.flat())
-            for (name, course), states in zip(g.courses.items(), kept, strict=True):
-                found[name] = [outcome(some[name], course, g, states, parameters.expression.w_floor)]
+            kept = g.states(parameters.flat())
+            for name, course in g.courses.items():
+                found[name] = [outcome(some[name], course, g, kept[name], parameters.expression.w_floor)]
     scores = {arm: score_table(rows, plans, found) for arm, found in done.items()}
     whole = {s.row.id for s in scores[""][0] if s.passed}
     text = [

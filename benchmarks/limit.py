@@ -70,7 +70,7 @@ def steps(n: int, name: str) -> float:
     """Return the CPU time (ns) of one step of one spine."""
     import dendplast as dp
     from dendplast.engine import choose_engine
-    from dendplast.spines import place_at
+    from dendplast.placing import place_at
     from dendplast.stepping import fixed_step
     from neuron import h
 

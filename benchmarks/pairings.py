@@ -25,8 +25,8 @@ import dendplast as dp  # noqa: E402
 from dendplast import protocols  # noqa: E402
 from dendplast.cell import build_cell  # noqa: E402
 from dendplast.geometry import Morphology, Neurite  # noqa: E402
+from dendplast.placing import place_at  # noqa: E402
 from dendplast.presets import load_preset  # noqa: E402
-from dendplast.spines import place_at  # noqa: E402
 
 SECTIONS, PLACES = np.repeat([1, 2, 3, 4], 2), np.tile([0.35, 0.8], 4)
 PARAMETERS = {"K_P": 6e-4, "K_D": 3e-4, "k_c": 4e-4, "e_0": 0.0, "g0_D": 0.1}

@@ -22,9 +22,10 @@ from dendplast.cells.features import of_trace, rate
 from dendplast.cells.targets import Targets, load_targets
 from dendplast.geometry import Geometry
 from dendplast.mechanisms import ensure_loaded
+from dendplast.placing import place_at
 from dendplast.presets import Preset, load_preset
 from dendplast.slots import SPINE_FAST, SPINE_RULE, spine_references
-from dendplast.spines import Spines, place_at
+from dendplast.spines import Spines
 
 DURATION = 250.0  # ms
 SPINES = 4

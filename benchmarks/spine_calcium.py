@@ -17,9 +17,9 @@ from neuron import h
 import dendplast as dp
 from dendplast.build import build_cell_for
 from dendplast.geometry import Geometry
+from dendplast.placing import place_at
 from dendplast.presets import load_preset
 from dendplast.responses import Rest
-from dendplast.spines import place_at
 from dendplast.stepping import fixed_step, forward
 
 NUMERICS = dp.Numerics(dt=0.05, d_lambda=0.2)

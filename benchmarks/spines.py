@@ -7,6 +7,7 @@ the steps alone. `--arbor` is the python of an environment with `pip install arb
 without it Arbor is left out. Writes `benchmarks/results/spines.md`.
 
 ours        one point process per spine (mod/spine.mod), the rule each ms; with NEURON and with CoreNEURON
+ours-driven the same with CoreNEURON as `dendplast run` takes it: the driver sends the events and hands spines over
 explicit    neck and head sections, benchmarks/explicit: cnexp, the whole rule at every step, NEURON
 arbor       a head CV per spine (the neck in its resistance), benchmarks/arbor: cnexp, the whole rule at every step
 """
@@ -32,7 +33,7 @@ import tree  # noqa: E402
 from machine import machine, memory, spread  # noqa: E402
 
 WARM = 10.0  # ms before the clock starts
-ENGINES = ("ours-coreneuron", "ours-neuron", "explicit", "arbor")
+ENGINES = ("ours-coreneuron", "ours-driven", "ours-neuron", "explicit", "arbor")
 
 
 def main() -> None:
@@ -182,13 +183,11 @@ def pulses(soma, until: float) -> list:
     return clamps
 
 
-def ours(n: int, until: float, engine: str) -> dict:
-    """Run this package's spines; the driver's windows are not used, every step is taken."""
+def ours(n: int, until: float, engine: str, driven: bool = False) -> dict:
+    """Run this package's spines, every step being taken, with all events queued at once or sent by the driver."""
     import dendplast as dp
-    from dendplast.engine import choose_engine
-    from dendplast.spines import place_at
+    from dendplast.placing import place_at
     from dendplast.stepping import fixed_step
-    from neuron import h
 
     dp.ensure_loaded()
     soma, dends = build_tree()
@@ -197,28 +196,57 @@ def ours(n: int, until: float, engine: str) -> dict:
     clamps = pulses(soma, until + WARM)
     before = memory()
     begin = time.process_time()
-    numerics = dp.Numerics(engine=engine, dt=tree.DT)
+    numerics = dp.Numerics(engine=engine, dt=tree.DT, settle=0.0)
     spines = place_at(cell.geometry(), section + 1, x, seed=1)
     alike = {"volume": np.full(n, np.pi / 4 * tree.HEAD**3), "R_neck": np.full(n, tree.R_NECK)}
     spines = replace(spines, **alike)
     model = dp.build(dp.Experiment(preset="passive", numerics=numerics), cell=cell, spines=spines)
     setup = time.process_time() - begin
-    model.driver = model  # the model queues no events of its own
+    weights = np.linspace(1e-4, 1e-5, 12)
     with fixed_step(tree.DT, 22.0):
-        step = choose_engine(model).forward
-        h.finitialize(-70.0)
-        weights = np.linspace(1e-4, 1e-5, 12)
-        for t, spine, kind in zip(*tree.releases(n, until + WARM), strict=True):
-            netcon = model.glutamate(spine, 1.0) if kind == 0 else model.arrival(0, spine, weights)
-            netcon.event(t)
-        step(round(WARM / tree.DT))
-        begin = time.process_time()
-        step(round(until / tree.DT))
-        cpu = time.process_time() - begin
+        cpu = (drive if driven else stepped)(model, tree.releases(n, until + WARM), weights, until)
     calcium = float(np.mean([p.cai for p in model.processes]))
     del clamps
     grown = memory() - before
     return {"cpu": 1e3 * cpu / until, "setup": setup, "memory": grown, "soma": soma(0.5).v, "calcium": calcium}
+
+
+def stepped(model, releases: tuple, weights: np.ndarray, until: float) -> float:
+    """Queue all events, take the steps, and return their CPU time (s)."""
+    from dendplast.engine import choose_engine
+    from neuron import h
+
+    model.driver = model  # the model queues no events of its own
+    step = choose_engine(model).forward
+    h.finitialize(-70.0)
+    for t, spine, kind in zip(*releases, strict=True):
+        netcon = model.glutamate(spine, 1.0) if kind == 0 else model.arrival(0, spine, weights)
+        netcon.event(t)
+    step(round(WARM / tree.DT))
+    begin = time.process_time()
+    step(round(until / tree.DT))
+    return time.process_time() - begin
+
+
+def drive(model, releases: tuple, weights: np.ndarray, until: float) -> float:
+    """Let the driver send the events and take the steps, and return its CPU time (s)."""
+    from dendplast.consolidate import Arrivals
+    from dendplast.driver import Driver
+
+    model.driver = driver = Driver(model)
+    at, spine, kind = releases
+    glutamate, dopamine = np.flatnonzero(kind == 0), np.flatnonzero(kind == 1)
+    senders = [lambda i=int(spine[k]): model.glutamate(i, 1.0) for k in glutamate]
+    driver._events = driver._on_grid(at[glutamate]), senders
+    driver.arrivals = Arrivals(
+        driver._on_grid(at[dopamine]), np.zeros(len(dopamine), int), (spine[dopamine],),
+        np.tile(weights, (len(dopamine), 1)),
+    )  # fmt: skip
+    driver.start()
+    driver.to(WARM)
+    begin = time.process_time()
+    driver.to(WARM + until)
+    return time.process_time() - begin
 
 
 def explicit(n: int, until: float) -> dict:
@@ -276,6 +304,7 @@ def explicit(n: int, until: float) -> dict:
 CHILDREN = {
     "ours-neuron": lambda n, until: ours(n, until, "neuron"),
     "ours-coreneuron": lambda n, until: ours(n, until, "coreneuron"),
+    "ours-driven": lambda n, until: ours(n, until, "coreneuron", driven=True),
     "explicit": explicit,
 }
 

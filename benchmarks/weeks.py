@@ -34,7 +34,7 @@ def child(n: int) -> dict[str, float]:
     from dendplast.build import build_cell_for
     from dendplast.memory import Puff, Stimulus, Weeks, finer, segment_at
     from dendplast.presets import load_preset
-    from dendplast.spines import place
+    from dendplast.placing import place
 
     dp.ensure_loaded()
     preset = load_preset("ca1")

@@ -14,9 +14,10 @@ from .geometry import Geometry
 from .mechanisms import ensure_loaded
 from .model import Model
 from .morphology import load
+from .placing import place
 from .population import relative_ampa
 from .presets import Preset, load_preset
-from .spines import Spines, place
+from .spines import Spines
 from .stepping import check_dt
 
 __all__ = ["build", "build_cell_for"]
@@ -93,27 +94,39 @@ def _free_name() -> str:
 
 
 def _spines(tree: Geometry, settings: object, experiment: Experiment) -> Spines:
-    """Draw the spines and keep those the placement asks for."""
+    """Draw the spines that the placement asks for."""
     placement: Placement = experiment.spines
-    spines = place(tree, settings.model_copy(update={"scale": placement.scale}), experiment.seed)
-    keep = (spines.path_distance >= placement.path_min) & (spines.path_distance <= placement.path_max)
-    if placement.region is not None:
-        keep &= spines.region == placement.region
-    if placement.radius is not None:
-        if placement.center is None:
-            raise ParameterError("spines.radius: needs spines.center, the point it is measured from (um)")
-        keep &= np.linalg.norm(spines.xyz - np.array(placement.center), axis=1) <= placement.radius
-    found = np.flatnonzero(keep)
+    if placement.radius is not None and placement.center is None:
+        raise ParameterError("spines.radius: needs spines.center, the point it is measured from (um)")
+
+    def there(path: np.ndarray, region: np.ndarray) -> np.ndarray:
+        inside = (path >= placement.path_min) & (path <= placement.path_max)
+        if placement.region is not None:
+            inside &= region == placement.region
+        found = np.flatnonzero(inside)
+        return found if placement.radius is not None else _choice(found, len(path), experiment)
+
+    settings = settings.model_copy(update={"scale": placement.scale})
+    spines = place(tree, settings, experiment.seed, keep=there)
+    if placement.radius is None:
+        return spines
+    away = np.linalg.norm(spines.xyz - np.array(placement.center), axis=1)
+    return spines.select(_choice(np.flatnonzero(away <= placement.radius), len(spines), experiment))
+
+
+def _choice(found: np.ndarray, among: int, experiment: Experiment) -> np.ndarray:
+    """Return `n` of the spines found where the placement asks, ascending; `among` is how many there were."""
+    n = experiment.spines.n
     if not len(found):
         raise ParameterError(
-            f"spines: none of this cell's {len(spines)} spines is where region, path_min, path_max and radius ask"
+            f"spines: none of this cell's {among} spines is where region, path_min, path_max and radius ask"
         )
-    if placement.n is not None:
-        if placement.n > len(found):
-            raise ParameterError(f"spines.n = {placement.n}: only {len(found)} spines are there to choose from")
-        rng = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(_CHOICE_STREAM,)))
-        found = np.sort(rng.choice(found, placement.n, replace=False))
-    return spines.select(found)
+    if n is None:
+        return found
+    if n > len(found):
+        raise ParameterError(f"spines.n = {n}: only {len(found)} spines are there to choose from")
+    rng = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(_CHOICE_STREAM,)))
+    return np.sort(rng.choice(found, n, replace=False))
 
 
 _CHOICE_STREAM = 4  # spawn key: which of the spines are kept

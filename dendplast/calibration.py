@@ -17,6 +17,7 @@ import numpy as np
 
 from .drugs import OPEN
 from .model import Model
+from .parts import PART, in_parts
 from .population import peak_targets
 from .responses import Rest
 from .stepping import fixed_step
@@ -69,11 +70,17 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     model.held = held | OPEN  # the targets were measured without drugs
     try:
         with fixed_step(numerics.dt, cell.celsius):
-            rest = Rest(model, numerics.settle, cell.v_init)
+            rest = None
             for _ in range(rounds):
                 for name, conductance in SCALED.items():
                     target = aims[name]
-                    peaks[name] = rest.bap() if name == "bap" else _unitary(model, rest)
+                    rest = rest or Rest(model, numerics.settle, cell.v_init)
+                    if name == "bap":
+                        peaks[name] = rest.bap()
+                    elif len(model.spines) <= PART:
+                        peaks[name] = _unitary(model, rest)
+                    else:
+                        peaks[name], rest = _unitary_in_parts(model), None
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
                     if conductance == "ca_fraction":
@@ -105,6 +112,18 @@ def targets(model: Model) -> dict[str, np.ndarray]:
     if model.experiment.spines.identical:
         return {"bap": np.full(len(spines), p.calcium.bap_peak), "epsp": np.full(len(spines), p.calcium.epsp_peak)}
     return peak_targets(spines, p, model.preset.spines, model.experiment.seed)
+
+
+def _unitary_in_parts(model: Model) -> np.ndarray:
+    """Return what `_unitary` does, a few hundred spines being there at a time."""
+
+    def probe(part: Model) -> dict[str, np.ndarray]:
+        rest = Rest(part, part.experiment.numerics.settle, part.preset.cell.v_init)
+        return {"epsp": _unitary(part, rest), "g_ampa": part.conductances["g_ampa"]}
+
+    found = in_parts(model, probe)
+    model.set_conductances(g_ampa=found["g_ampa"])
+    return found["epsp"]
 
 
 def _unitary(model: Model, rest: Rest) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 import tomllib
@@ -105,12 +104,17 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--parameters", metavar="FILE.toml", help="parameters by region, as a calibration writes them")
     command.add_argument("--without", metavar="ARM", default="", help="take an arm from the rule, such as PKA")
 
-    command = _add(commands, "calibrate", _calibrate, "fit parameters of the rule to the experiments of a region")
+    command = _add(commands, "calibrate", _calibrate, "fit parameters of the rule to experiments")
     command.add_argument("table", metavar="TABLE.csv", help="rows of experiments; see docs/howto.md")
-    command.add_argument("--region", metavar="R", required=True, help="whose rows, such as ca1_young")
-    command.add_argument("--free", metavar="A,B,...", required=True, help="parameters to fit, such as K_P,k_K,g0_P")
+    command.add_argument("--region", metavar="R,S,...", required=True, help="whose rows, such as ca1_young")
+    command.add_argument(
+        "--free", metavar="A,B,...", required=True,
+        help="parameters to fit, such as K_P,g0_P; shared by the regions, or of one, such as ca1_young.K_P",
+    )  # fmt: skip
+    command.add_argument("--leave", metavar="ID,...", default="", help="rows that are not fitted")
     command.add_argument("--out", metavar="DIR", default="calibration", help="folder; default: calibration")
-    command.add_argument("--seed", metavar="N", type=int, default=1, help="of the search; default: 1")
+    command.add_argument("--seed", metavar="N", type=int, default=1, help="of spines and search; default: 1")
+    command.add_argument("--spines", metavar="N", type=int, default=4, help="of the cell; default: 4")
     command.add_argument("--generations", metavar="N", type=int, default=40, help="default: 40")
     command.add_argument("--jobs", metavar="N", type=int, default=1, help="processes at once; default: 1")
 
@@ -247,6 +251,8 @@ def _sweep(arguments: argparse.Namespace) -> int:
     if done is None:
         print(f"shard {arguments.shard} is done; the file is written when all are")
         return 0
+    if done.finished_before:
+        print("This sweep was finished before: nothing was left to compute", file=sys.stderr)
     for name, why in done.failed.items():
         print(f"failed: job {name}: {why}", file=sys.stderr)
     print(done.path)
@@ -309,14 +315,18 @@ def _validate(arguments: argparse.Namespace) -> None:
 def _calibrate(arguments: argparse.Namespace) -> None:
     from .validation.calibrate import calibrate
 
-    free = [name.strip() for name in arguments.free.split(",") if name.strip()]
-    found = calibrate(
-        arguments.table, arguments.out, arguments.region, free, seed=arguments.seed,
-        generations=arguments.generations, workers=arguments.jobs, show=sys.stderr.isatty(),
+    regions, free, leave = (
+        [name.strip() for name in text.split(",") if name.strip()]
+        for text in (arguments.region, arguments.free, arguments.leave)
+    )
+    found, held = calibrate(
+        arguments.table, arguments.out, regions, free, seed=arguments.seed,
+        generations=arguments.generations, n_spine=arguments.spines, workers=arguments.jobs,
+        show=sys.stderr.isatty(), leave=leave,
     )  # fmt: skip
     print(f"loss {found.loss[0]:.1f} -> {found.loss[1]:.1f} over {len(found.rows)} rows")
-    for name, before, after, deviation in zip(found.names, found.start, found.best, found.deviation, strict=True):
-        print(f"{name:<8} {before:.4g} -> {after:.4g} (factor {math.exp(deviation):.2f} either way)")
+    for name, before, after, low, high in zip(found.names, found.start, found.best, held.low, held.high, strict=True):
+        print(f"{name:<8} {before:.4g} -> {after:.4g} (95 %: {low:.4g} to {high:.4g})")
     print(Path(arguments.out) / "parameters.toml")
 
 

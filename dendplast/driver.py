@@ -32,7 +32,10 @@ LEAD = 2.0
 """An active stretch begins this long (ms) before its first event."""
 
 CHUNK = 20.0
-"""Calm is looked for at this interval (ms) in an active stretch."""
+"""Calm is looked for at this interval (ms) in an active stretch, where events leave room for it."""
+
+LONGEST = 1000.0
+"""What takes the steps is left alone for this long (ms) at most: handing spines to CoreNEURON costs some steps."""
 
 RESETTLE = 1e-3
 """When a channel's gain has moved by more than this, the rest is settled anew (0.01 mV; see docs/design.md)."""
@@ -71,7 +74,7 @@ class Driver:
         near = {"voltage": numerics.calm_v, "concentration": numerics.calm, "gate": numerics.calm_gate}
         self._near = np.array([near[kind] for kind, _ in states])
         self._near_spine = dict.fromkeys(GATES, near["gate"]) | {"vhead": near["voltage"], "cai": near["concentration"]}
-        self.fast = spine_slots(model.processes, (*SPINE_FAST, "cai_peak"))
+        self.fast = spine_slots(model.every, (*SPINE_FAST, "cai_peak"))
         self.peak = self.fast.pop("cai_peak")
         self.exchange = Exchange(model)
         self.slow = self.exchange.slow
@@ -262,12 +265,13 @@ class Driver:
 
     def _active_to(self, end: float) -> bool:
         """Run the active stretch to its end (True) or to `end`, a whole tick (False)."""
-        every = self.watch.every_active if self.watch is not None else CHUNK
-        intervals = (CHUNK, every) if self.gains is None else (CHUNK, every, self.gains.grid)
+        intervals = [] if self.watch is None else [self.watch.every_active]
+        intervals += [] if self.gains is None else [self.gains.grid]
         while self.t < end - 1e-9:
             begun = self.active_since
-            stops = [end, *(begun + next_multiple(self.t - begun, interval) for interval in intervals)]
-            changes = self.model.bath_times(self.t, self.t + CHUNK + TICK)  # a change at the next check is seen
+            check = self._next_check()
+            stops = [end, check, *(begun + next_multiple(self.t - begun, interval) for interval in intervals)]
+            changes = self.model.bath_times(self.t, check + TICK)  # a change at the next check is seen
             stops += [np.ceil(change / TICK) * TICK for change in changes]
             self._advance(min(stops))
             if len(changes) and changes[0] <= self.t:
@@ -301,11 +305,22 @@ class Driver:
                 self.captured.append((self.t + k * TICK, np.mean(samples, axis=0).astype(np.float32)))
         self.t = self.t + ticks * TICK
 
-    def _is_calm(self) -> bool:
+    def _next_check(self) -> float:
+        """Return when calm is looked for next in this stretch (ms): where events leave room, within `LONGEST`."""
+        t = self.active_since + next_multiple(self.t - self.active_since, CHUNK)
+        while t - self.t < LONGEST and (self.full or not self._room(t)):
+            t += CHUNK
+        return t
+
+    def _room(self, t: float) -> bool:
+        """Return whether events are far enough from `t` (ms), on both sides, for calm."""
         times = self._events[0]
-        if self._next_event < len(times) and times[self._next_event] - self.t < self.tail + LEAD:
-            return False
-        if self.t - self.last_event < self.tail or self.model.injecting():
+        k = int(np.searchsorted(times, t - 1e-9))
+        last = times[k - 1] if k > self._next_event else self.last_event
+        return t - last >= self.tail and (k == len(times) or times[k] - t >= self.tail + LEAD)
+
+    def _is_calm(self) -> bool:
+        if not self._room(self.t) or self.model.injecting():
             return False
         return self.t - self.last_event > self.relax or self.excess() < 1
 

@@ -11,7 +11,7 @@ from .feed import Feed
 from .model import Model
 from .release import N_RATE
 from .rule import INTEGRALS, STATES, State, efficacy
-from .slots import SPINE_RULE, Slots, spine_slots
+from .slots import SPINE_RULE, Slots, listed, spine_slots
 
 __all__ = ["Exchange"]
 
@@ -46,7 +46,7 @@ class Exchange:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.slow = spine_slots(model.processes, SPINE_RULE)
+        self.slow = spine_slots(model.every, SPINE_RULE)
         self.released: dict[str, Slots] = {}
         self.groups: list[np.ndarray] = []
         self.engines: list[Engine] = []
@@ -60,8 +60,7 @@ class Exchange:
         reached = np.zeros(len(model.spines), bool)
         reached[model.field.reached] = True
         self._reached = np.flatnonzero(reached)
-        processes = [model.processes[i] for i in self._reached]
-        slots = spine_slots(processes, [f"s_{n}" for n in LIGANDS])
+        slots = spine_slots(listed(model.processes[i] for i in self._reached), [f"s_{n}" for n in LIGANDS])
         self.released = {n: slots[f"s_{n}"] for n in LIGANDS}
         self.groups = [g for g in (self._reached, np.flatnonzero(~reached)) if len(g)]
         number = np.full(len(reached), -1)

@@ -10,7 +10,7 @@ from neuron import h
 
 from .course import Course
 from .release import LIGAND
-from .slots import spine_slots
+from .slots import listed, spine_slots
 from .stepping import TICK, weakly
 
 __all__ = ["Feed"]
@@ -37,7 +37,7 @@ class Feed:
             mine = [c for c in courses if c.modulator == modulator]
             spine = np.unique(np.concatenate([c.spine for c in mine]))
             name = f"{LIGAND[modulator]}_ext"
-            slots = spine_slots([processes[i] for i in spine], [name])[name]
+            slots = spine_slots(listed(processes[i] for i in spine), [name])[name]
             places = [(c, np.searchsorted(spine, c.spine)) for c in mine]
             self._parts.append((LIGAND[modulator], slots, places))
         self._on = [False] * len(self._parts)

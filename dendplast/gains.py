@@ -67,8 +67,8 @@ class Gains:
         self._channels = {
             t: Slots([getattr(segments[i], f"dp_{t}")._ref_gain for i in rows]) for t, rows in self.rows.items()
         }
-        self._spines = spine_slots(model.processes, self._of_spine)
-        self._states = spine_slots(model.processes, (*SIGNALS, *AFFINITY_STATES))
+        self._spines = spine_slots(model.every, self._of_spine)
+        self._states = spine_slots(model.every, (*SIGNALS, *AFFINITY_STATES))
         self._p: SimpleNamespace = parameters(model.parameters.flat())
         self._xyz = (model.tree.start + model.tree.end) / 2
         self.shafts = Shafts(

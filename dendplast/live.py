@@ -13,6 +13,7 @@ from .experiment import Experiment
 from .memory import Weeks, interval
 from .model import Model
 from .moments import resolve_time
+from .placing import place_at
 from .population import unitary
 from .recorder import Recorder
 from .release import LIGAND
@@ -20,8 +21,8 @@ from .remodel import remodel
 from .result import OUTCOMES, Result
 from .rule import INTEGRALS, STATES, State, efficacy
 from .simulate import provenance
-from .slots import spine_slots
-from .spines import Spines, place_at
+from .slots import spine_slots, write_spines
+from .spines import Spines
 from .stepping import fixed_step
 from .timeline import Session, Timeline
 
@@ -130,7 +131,7 @@ class _Kinase:
 
     def __init__(self, model: Model, recorder: Recorder, tau: float) -> None:
         self.recorder, self.tau, self.every_active = recorder, tau, recorder.every_active
-        self.slots = spine_slots(model.processes, ["kinase"])["kinase"]
+        self.slots = spine_slots(model.every, ["kinase"])["kinase"]
         self.due = False
         self.anew(0.0)
 
@@ -276,7 +277,6 @@ def _enter(weeks: Weeks, rows: np.ndarray, driver: Driver, size: np.ndarray, eve
     if driver.model.experiment.numerics.plastic:
         driver.slow["w"].set(efficacy(y, weeks.p))
     threshold = np.broadcast_to(weeks.numbers(rows).K_P, len(rows))
-    for process, value in zip(driver.model.processes, threshold, strict=True):
-        process.K_P = float(value)
+    write_spines(driver.model.every, {"K_P": threshold})
     for group, engine in zip(driver.groups, driver.engines, strict=True):
         engine.p.K_P = threshold[group]

@@ -27,7 +27,7 @@ from .presets import Preset
 from .release import LIGAND, SoeSettings
 from .schedule import Schedule
 from .solution import Solution, changes
-from .slots import write_spines
+from .slots import listed, write_spines
 from .spines import Spines, chosen
 from .stepping import TICK, weakly
 from .supply import Supply
@@ -55,7 +55,7 @@ class Model:
     parameters : Parameters
         Of the spines.
     processes : list
-        ``DpSpine`` point processes, in the order of `spines`.
+        ``DpSpine`` point processes, in the order of `spines`; `every` holds the same as NEURON's list, for slots.
     heads, necks : list
         Sections of the spines; empty unless ``spines.form = "sections"``.
     conductances : dict of str to ndarray, shape (n_spine,)
@@ -87,9 +87,8 @@ class Model:
     ) -> None:
         self.experiment, self.preset, self.cell = experiment, preset, cell
         self.tree, self.spines, self.parameters = tree, spines, parameters
-        self.heads: list[Any] = []
-        self.necks: list[Any] = []
-        self.processes: list[Any] = []
+        self.heads, self.necks, self.processes = [], [], []
+        self._feed: Feed | None = None
         self.driver = self.gains = None  # set by a run, and by `build`
         self.solution = Solution()
         self._scale: dict[str, float] = {}  # what drugs and the solution leave of a conductance
@@ -119,18 +118,20 @@ class Model:
         spines, sections, area = self.spines, self.cell.sections, self.spines.area
         whole = self.experiment.spines.form == "sections"
         g_pas, e_pas = self._leak()
-        for i in range(len(spines)):
-            seg = sections[int(spines.section[i])](float(spines.x[i]))
+        make = h.DpSpine  # once: NEURON looks names up one after the other
+        for i, (section, x) in enumerate(zip(spines.section.tolist(), spines.x.tolist(), strict=True)):
+            seg = sections[section](x)
             if whole:
                 seg = self._spine_sections(i, seg, settings, float(g_pas[i]), float(e_pas[i]))
-            self.processes.append(h.DpSpine(seg))
+            self.processes.append(make(seg))
         own = {"e_leak": e_pas, "head_volume": spines.volume} | self.conductances
         if not whole:
             # uF/cm2 um2 -> nF, S/cm2 um2 -> uS; a head section has its own, and no neck before it
             own |= {"R_neck": spines.R_neck, "C_head": settings.cm * area * 1e-5, "g_leak": g_pas * area * 1e-2}
         alike = self.values | ({"R_neck": 0.0} if whole else {})
         default = h.MechanismStandard("DpSpine", 1)
-        write_spines(self.processes, {n: v for n, v in alike.items() if n not in own and v != default.get(n)}, own)
+        self.every = listed(self.processes)
+        write_spines(self.every, {n: v for n, v in alike.items() if v != default.get(n)} | own)
 
     def _leak(self) -> tuple[np.ndarray, np.ndarray]:
         """Return conductance (S/cm2) and reversal (mV) of the leak under each spine."""
@@ -171,9 +172,7 @@ class Model:
     def _write(self, values: dict[str, float]) -> None:
         """Write values into every spine, and remember them as `values`."""
         self.values |= values
-        for name, value in values.items():
-            for process in self.processes:
-                setattr(process, name, value)
+        write_spines(self.every, values)
 
     def set_solution(self, solution: Solution) -> None:
         """Put the cell into a solution: calcium entry, magnesium block and kinetics of the spines follow it.
@@ -200,8 +199,7 @@ class Model:
         """Set ``g_ampa``, ``g_nmda``, ``g_vgcc`` (uS), ``ca_fraction``, ``ca_scale`` (1) of every spine, undrugged."""
         for name, array in values.items():
             self.conductances[name] = np.asarray(array, float)
-            for process, value in zip(self.processes, self.conductances[name], strict=True):
-                setattr(process, name, float(value) * self._scale.get(name, 1.0))
+            write_spines(self.every, {name: self.conductances[name] * self._scale.get(name, 1.0)})
 
     def rule_parameters(self, index: np.ndarray | slice = slice(None)) -> SimpleNamespace:
         """Return the parameters for the numpy rule, for some of the spines."""

@@ -37,7 +37,7 @@ class Recorder:
                 )
         self.every_rest, self.every_active = record.every_rest, next_multiple(0.0, record.every_active)
         self.last = -np.inf
-        self.slots = spine_slots(model.processes, record.names)
+        self.slots = spine_slots(model.every, record.names)
         self.n_spine = len(model.spines)
         self.soma = model.cell.soma(0.5)
         self.time: list[float] = []

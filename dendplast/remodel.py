@@ -11,7 +11,7 @@ from .model import Model
 from .population import unitary
 from .spines import Spines
 
-__all__ = ["remodel"]
+__all__ = ["remodel", "take_off"]
 
 
 def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Model:
@@ -48,11 +48,17 @@ def remodel(model: Model, keep: np.ndarray, added: Spines | None = None) -> Mode
         spines = Spines(*joined)
     new = unitary(model.parameters, spines.volume[len(index) :])
     model.conductances = {name: np.concatenate([values[index], new[name]]) for name, values in old.items()}
-    model._sources.clear()  # what sends to a spine goes before the spine
+    take_off(model)
     model._electrodes = {at: pulse for at, pulse in model._electrodes.items() if at < 0}
-    model.processes, model.heads, model.necks = [], [], []
     model.spines, model.driver = spines, None
     model._place(model.preset.spines)
     model.set_conductances(**model.conductances)
     model._compile()
     return model
+
+
+def take_off(model: Model) -> None:
+    """Remove the spines of a model from NEURON; `Model._place` puts them back."""
+    model._sources.clear()  # what sends to a spine goes before the spine
+    model.every.remove_all()  # what reads the old spines would keep them
+    model.processes, model.heads, model.necks, model._feed = [], [], [], None

@@ -39,7 +39,7 @@ class Rest:
         self.model, self.dt = model, h.dt
         h.finitialize(v_init)
         self.cell = Slots(cell_references([*model.cell.sections, *model.heads, *model.necks]))
-        self.spines = spine_slots(model.processes, (*SPINE_FAST, *SPINE_RULE, "cai_peak"))
+        self.spines = spine_slots(model.every, (*SPINE_FAST, *SPINE_RULE, "cai_peak"))
         self.peak, self.cai = self.spines.pop("cai_peak"), self.spines["cai"]
         forward(round(settle / self.dt))
         self.rest = self.cell.get(), {name: slots.get() for name, slots in self.spines.items()}

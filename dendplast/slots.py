@@ -12,8 +12,8 @@ from .release import N_RATE
 from .rule import INTEGRALS, STATES
 
 __all__ = [
-    "MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "cell_references", "cell_states", "spine_references",
-    "spine_slots", "write_spines",
+    "MODULATOR_STATES", "SPINE_FAST", "SPINE_RULE", "Slots", "SpineSlots", "cell_references", "cell_states", "listed",
+    "spine_references", "spine_slots", "write_spines",
 ]  # fmt: skip
 
 MODULATOR_STATES = ("s_da", "s_ach", "s_ne")
@@ -38,37 +38,56 @@ class Slots:
 
     def __init__(self, references: Iterable[Any]) -> None:
         references = list(references)
-        self._over(h.PtrVector(len(references)) if references else None)
+        self._vector = h.Vector(len(references))
+        self._array = self._vector.as_numpy()
+        self._pointers = h.PtrVector(len(references)) if references else None
         for i, reference in enumerate(references):
             self._pointers.pset(i, reference)
 
-    def _over(self, pointers: Any) -> None:
-        self._pointers = pointers
-        self._n = 0 if pointers is None else int(pointers.size())
-        self._vector = h.Vector(self._n)
-        self._array = self._vector.as_numpy()
-
-    @classmethod
-    def of(cls, pointers: Any) -> Slots:
-        """Return the slots of a ``PtrVector``; None is an empty one."""
-        slots = cls.__new__(cls)
-        slots._over(pointers)
-        return slots
-
     def __len__(self) -> int:
-        return self._n
+        return len(self._array)
 
     def get(self) -> np.ndarray:
         """Return a copy of the values, shape (n,)."""
-        if self._pointers is not None:
-            self._pointers.gather(self._vector)
+        self._gather()
         return self._array.copy()
 
     def set(self, values: np.ndarray | float) -> None:
         """Write the values, shape (n,) or one for all."""
+        self._array[:] = values
+        self._scatter()
+
+    def _gather(self) -> None:
         if self._pointers is not None:
-            self._array[:] = values
+            self._pointers.gather(self._vector)
+
+    def _scatter(self) -> None:
+        if self._pointers is not None:
             self._pointers.scatter(self._vector)
+
+
+class SpineSlots(Slots):
+    """One variable of many spines, gathered and scattered by ``mod/exchange.mod``, without a pointer to each.
+
+    Parameters
+    ----------
+    every : h.List
+        The spines.
+    name : str
+        A RANGE variable of theirs.
+    vector : h.Vector
+        Of n values, n times the elements of a variable that is an array; may be lent to other slots too.
+    """
+
+    def __init__(self, every: Any, name: str, vector: Any) -> None:
+        self._every, self._name, self._vector = every, name, vector
+        self._array = vector.as_numpy()
+
+    def _gather(self) -> None:
+        h.gather_dp_exchange(self._every, self._name, self._vector)
+
+    def _scatter(self) -> None:
+        h.scatter_dp_exchange(self._every, self._name, self._vector)
 
 
 def spine_references(processes: Sequence[Any], name: str) -> list[Any]:
@@ -78,41 +97,24 @@ def spine_references(processes: Sequence[Any], name: str) -> list[Any]:
     return [getattr(p, f"_ref_{name}") for p in processes]
 
 
-def spine_slots(processes: Sequence[Any], names: Iterable[str]) -> dict[str, Slots]:
-    """Return the slots of several variables over all spines, as `spine_references` orders them.
-
-    NEURON's interpreter takes a tenth of the time of as many references made in Python.
-    """
-    names, n = tuple(names), len(processes)
-    if not n:
-        return {name: Slots.of(None) for name in names}
-    lines, vectors = [], []
-    for k, name in enumerate(names):
-        size = N_RATE if name in MODULATOR_STATES else 1
-        vectors.append(h.PtrVector(size * n))
-        places = [f"{name}[{j}]" for j in range(size)] if size > 1 else [name]
-        lines += [f"$o{k + 2}.pset(i + {j * n}, &p.{place})" for j, place in enumerate(places)]
-    _for_each(processes, lines, vectors)
-    return {name: Slots.of(vector) for name, vector in zip(names, vectors, strict=True)}
-
-
-def write_spines(processes: Sequence[Any], alike: Mapping[str, float], own: Mapping[str, np.ndarray]) -> None:
-    """Write variables that are alike in all spines, and variables that each has its own value of, shape (n_spine,)."""
-    vectors = [h.Vector(np.asarray(values, float)) for values in own.values()]
-    lines = [f"p.{name} = {float(value)!r}" for name, value in alike.items()]
-    lines += [f"p.{name} = $o{k + 2}.x[i]" for k, name in enumerate(own)]
-    if processes:
-        _for_each(processes, lines, vectors)
-
-
-def _for_each(processes: Sequence[Any], lines: Sequence[str], vectors: Sequence[Any]) -> None:
-    """Have NEURON's interpreter do some lines with every spine `p`, the i-th, and vectors ``$o2`` and on."""
+def listed(processes: Iterable[Any]) -> Any:
+    """Return spines as a NEURON list, which many slots can share."""
     every = h.List()
     for process in processes:
         every.append(process)
-    body = "\n".join(lines)
-    h(f"proc dendplast_each() {{ local i localobj p\nfor i = 0, $o1.count - 1 {{\np = $o1.o(i)\n{body}\n}}\n}}")
-    h.dendplast_each(every, *vectors)
+    return every
+
+
+def spine_slots(spines: Any, names: Iterable[str]) -> dict[str, SpineSlots]:
+    """Return the slots of several variables over all spines (`listed`), as `spine_references` orders them."""
+    vectors = {size: h.Vector(size * len(spines)) for size in (1, N_RATE)}
+    return {name: SpineSlots(spines, name, vectors[N_RATE if name in MODULATOR_STATES else 1]) for name in names}
+
+
+def write_spines(spines: Any, values: Mapping[str, np.ndarray | float]) -> None:
+    """Write variables of spines (`listed`), each shape (n_spine,) or one number for all."""
+    for name, slots in spine_slots(spines, values).items():
+        slots.set(values[name])
 
 
 def cell_references(sections: Iterable[Any]) -> list[Any]:

@@ -13,11 +13,12 @@ from .cell import Cell
 from .experiment import Experiment, Numerics
 from .geometry import Geometry
 from .model import Model
+from .placing import place
 from .presets import Preset
 from .probes import trunk
 from .responses import groups
 from .slots import SPINE_FAST, SPINE_RULE, spine_references
-from .spines import Spines, place
+from .spines import Spines
 
 __all__ = ["Calcium", "Cluster", "branches", "calcium", "cluster", "spine_bench"]
 

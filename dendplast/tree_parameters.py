@@ -30,7 +30,7 @@ class ProteinParameters(Description):
     n_soma: float = quantity(20.0, "1", "assumed: one strong input is heard in the soma, one spine is not", 1, 1e5)
     soma_delay: float = quantity(1.8e6, "ms", "assumed: 30 min from synapse to nucleus and to message", 0, 1e9)
     q_late: float = quantity(
-        1.0, "um3", "assumed: competition is felt only where synthesis is low (10.1016/j.neuron.2004.10.033)", 0, 1e5
+        5.0, "um3", "assumed: competition is felt only where synthesis is low (10.1016/j.neuron.2004.10.033)", 0, 1e5
     )
     tau_late: float = quantity(
         2.6e9, "ms", "assumed: 30 days, in vivo weeks to a year (10.1523/JNEUROSCI.22-21-09626.2002)", 1, 1e15

@@ -31,6 +31,36 @@ def test_peaks_come_to_their_targets():
     assert model.driver is None
 
 
+def test_a_part_of_the_spines_at_a_time_shows_the_same_of_each(monkeypatch):
+    from dendplast import calibration, parts, responses
+    from dendplast.responses import Rest
+    from dendplast.stepping import fixed_step
+
+    def epsp(model):
+        rest = Rest(model, 200.0, model.preset.cell.v_init)
+        return {"epsp": rest.epsp(np.arange(len(model.spines))), "n": np.full(len(model.spines), len(model.spines))}
+
+    monkeypatch.setattr(responses, "GROUP", 1)  # alone: members of a group lift one another, and groups differ
+    monkeypatch.setattr(parts, "PART", 4)
+    model = model_of(8)
+    membrane = [(seg.cm, seg.g_pas) for sec in model.cell.sections for seg in sec]
+    model.driver = model
+    with fixed_step(0.05, model.preset.cell.celsius):
+        whole, parted = epsp(model), parts.in_parts(model, epsp)
+    assert (parted["n"] == 4).all() and len(model.processes) == 8 == len(model.every)
+    assert [(seg.cm, seg.g_pas) for sec in model.cell.sections for seg in sec] == membrane
+    # 5e-5 seen: what the missing heads' channels and necks change of an EPSP
+    np.testing.assert_allclose(parted["epsp"], whole["epsp"], rtol=1e-3)
+
+    monkeypatch.setattr(calibration, "PART", 4)
+    model.driver = None
+    goals = calibration.targets(model)
+    calibration.calibrate(model)
+    monkeypatch.setattr(calibration, "PART", 8)
+    error = max(np.abs(peaks / goals[k] - 1).max() for k, peaks in calibration.calibrate(model).items())
+    assert error < 0.06  # as with all spines there
+
+
 def test_calcium_decides_calcium_alone():
     from dendplast.calibration import calibrate
 

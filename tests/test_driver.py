@@ -16,7 +16,8 @@ from neuron import h  # noqa: E402
 from tiny import LEFT, fork_model  # noqa: E402
 
 import dendplast as dp  # noqa: E402
-from dendplast import consolidate, exchange, protocols  # noqa: E402
+from dendplast import consolidate, driver, exchange, protocols, stepping  # noqa: E402
+from dendplast.engine import Engine  # noqa: E402
 from dendplast.errors import DendplastError, ParameterError, SimulationError  # noqa: E402
 
 SITE = dp.Patch("dopamine", center=(-60.0, 160.0, 0.0), radius=15.0)
@@ -173,6 +174,26 @@ def test_telling_progress_does_not_change_the_run():
     same(other, whole())
     times = [t for t, _ in told]
     assert times == sorted(times) and told[-1] == (END, END)
+
+
+def test_steps_are_handed_out_in_long_pieces_where_events_leave_no_room_for_calm(monkeypatch):
+    def run():
+        model = fork_model(experiment(protocol=(protocols.pairing(n=30, hz=12.0, dt=10.0),), drugs=(), tone=None))
+        with stepping.fixed_step(NUMERICS.dt, 22.0):
+            moved = driver.Driver(model)
+            model.driver = moved
+            moved.start()
+            pieces = []
+            count = lambda n: (pieces.append(n), stepping.forward(n))  # noqa: E731
+            monkeypatch.setattr(moved, "engine", Engine("counted", "", count))
+            moved.to(3000.0)
+        return pieces, moved.state()
+
+    long, state = run()
+    monkeypatch.setattr(driver, "LONGEST", 0.0)  # as if calm could come at any time
+    short, same_state = run()
+    assert sum(long) == sum(short) and bytes_of(state) == bytes_of(same_state)
+    assert len(short) > 100 and len(long) < 20  # the train takes three; what follows it is looked at every 20 ms
 
 
 @pytest.mark.parametrize("edge", [518.0, 4038.0])

@@ -38,7 +38,15 @@ def experiment(**numerics):
 
 @pytest.fixture(scope="module")
 def core(tmp_path_factory):
-    """Compile for CoreNEURON what these models have: the spine and the electrode (20 s; all would take minutes)."""
+    """Compile for CoreNEURON what these models have: the spine and the electrode (20 s; all would take minutes).
+
+    A library that an earlier test of this process has loaded is taken instead: CoreNEURON keeps its first.
+    """
+    if engine._loaded is not None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(engine, "_place", lambda: engine._loaded)
+            yield engine._loaded
+        return
     folder = tmp_path_factory.mktemp("coreneuron")
     own = [path for path in sources() if path.stem in {"spine", "current_pulse"}]
     with pytest.MonkeyPatch.context() as patch:

@@ -7,7 +7,7 @@ import pytest
 from tiny import BASAL, LEFT, RIGHT, fork_model
 
 import dendplast as dp
-from dendplast.spines import place_at
+from dendplast.placing import place_at
 
 pytest.importorskip("neuron")
 

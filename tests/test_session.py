@@ -15,7 +15,7 @@ from tiny import LEFT, fork_model, stick  # noqa: E402
 import dendplast as dp  # noqa: E402
 from dendplast import protocols  # noqa: E402
 from dendplast.errors import DendplastError  # noqa: E402
-from dendplast.spines import place_at  # noqa: E402
+from dendplast.placing import place_at  # noqa: E402
 
 NUMERICS = dp.Numerics(dt=0.1, settle=0.0, relax=300.0)
 SITE = dp.Patch("dopamine", center=(-60.0, 160.0, 0.0), radius=15.0)

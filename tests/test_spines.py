@@ -12,8 +12,9 @@ from scipy.integrate import quad
 from dendplast.anatomy import SPN_DENSITY, DensityProfile, SpineSettings
 from dendplast.errors import ParameterError
 from dendplast.geometry import Geometry
+from dendplast.placing import beside, place, place_at
 from dendplast.quantity import source_of, unit_of
-from dendplast.spines import Spines, beside, place, place_at
+from dendplast.spines import Spines
 
 UNCLIPPED = SpineSettings(
     volume_min=1e-4, volume_max=10, neck_length_min=0, neck_length_max=20,
@@ -247,6 +248,21 @@ def test_a_spine_keeps_its_size_when_its_own_density_changes():
     n = len(sparse)
     assert 0 < n < len(dense)
     assert np.array_equal(dense.volume[:n], sparse.volume) and np.array_equal(dense.R_neck[:n], sparse.R_neck)
+
+
+def test_spines_that_are_not_kept_leave_the_others_as_they_are():
+    whole = place(TREE, SpineSettings(), 7)
+    seen = {}
+
+    def keep(path, region):
+        seen.update(path=path, region=region)
+        return np.flatnonzero((path > 60) & (region == "basal"))
+
+    kept = place(TREE, SpineSettings(), 7, keep=keep)
+    assert np.array_equal(seen["path"], whole.path_distance) and np.array_equal(seen["region"], whole.region)
+    assert 0 < len(kept) < len(whole)
+    assert same(kept, whole.select((whole.path_distance > 60) & (whole.region == "basal")))
+    assert len(place(TREE, SpineSettings(), 7, keep=lambda path, region: np.zeros(0, int))) == 0
 
 
 def test_streams_of_neighbours_and_of_equal_numbers_are_independent():

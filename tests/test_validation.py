@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from dendplast.cli import main
 from dendplast.errors import ParameterError
 from dendplast.parameters import Parameters
+from dendplast.validation import identify
 from dendplast.validation.command import ARMS, score_table
-from dendplast.validation.fit import bounds, loss_of, residuals
+from dendplast.validation.fit import Fit, bounds, loss_of, residuals, values_of
+from dendplast.validation.identify import LADDER, interval
 from dendplast.validation.library import LIBRARY, find, unit_of_value
 from dendplast.validation.plan import MEASURES, Plan, load_regions
 from dendplast.validation.score import BLIND, TAU, score_row, summary
@@ -250,10 +253,47 @@ def test_residuals_vanish_at_the_data_and_one_row_can_not_rule(tmp_path):
 
 
 def test_bounds_are_within_the_parameters_own_and_zero_has_no_scale():
-    start, low, high = bounds(["K_P", "zeta"], Parameters())
+    start, low, high = bounds(["K_P", "zeta"], {"ca1": Parameters()})
     assert (low <= start).all() and (start <= high).all() and high[1] == 1.0
     with pytest.raises(ParameterError, match="r_E"):
-        bounds(["r_E"], Parameters())
+        bounds(["r_E"], {"ca1": Parameters()})
+
+
+@pytest.mark.parametrize(("free", "told"), [
+    (["K_P", "a.K_P"], "free twice"), (["c.K_P"], "no region 'c'"), (["n_P"], "free it by region, such as a.n_P"),
+])  # fmt: skip
+def test_a_free_parameter_is_shared_or_of_one_region_and_free_once(free, told):
+    start = {"a": Parameters(), "b": Parameters().replaced({"n_P": 4.0})}
+    with pytest.raises(ParameterError, match=told):
+        bounds(free, start)
+    assert bounds(["K_P", "a.n_P", "b.n_P"], start)[0].tolist() == [Parameters().readout.K_P, 12.0, 4.0]
+    assert values_of(["K_P", "a.n_P", "b.n_P"], [1, 2, 3], "b") == {"K_P": 1.0, "n_P": 3.0}
+
+
+@given(st.floats(0.05, 0.5), st.floats(-1, 1), st.permutations(range(9)))
+def test_a_parabolic_profile_gives_the_interval_of_its_deviation(deviation, middle, order):
+    """log x is normal: its loss rises by 3.84 at 1.96 deviations; the line between points lies above a parabola."""
+    steps = np.append(LADDER, 0.0)[list(order)]
+    found = interval(np.exp(middle + steps * deviation), steps**2, 1e-9, 1e9)
+    assert np.abs(np.log(found) - middle) / deviation == pytest.approx([1.96, 1.96], abs=0.06)
+    assert interval(np.exp(steps), 0.1 * np.abs(steps), 0.01, 100.0) == (0.01, 100.0)  # rows that hold nothing
+
+
+def test_what_rows_hold_is_the_inverse_of_what_moves_them(monkeypatch):
+    """Predictions linear in logarithms, one combination held by the rows: its deviation is the rows' own."""
+    rows = [SimpleNamespace(id=k) for k in "ABC"]
+    slope = np.array([[30.0, 30.0], [30.0, 30.0], [0.0, 0.0]])
+    monkeypatch.setattr(identify, "predictions", lambda grounds, names, x: np.log(x))
+    monkeypatch.setattr(identify, "residuals", lambda rows, plans, x: slope @ x.T)
+    best, low, high = np.ones(2), np.full(2, 0.25), np.full(2, 4.0)
+    found = Fit(("a", "b"), best, best, low, high, (0.0, 0.0), (), tuple("ABC"), np.zeros(3), np.zeros(3))
+    held = identify.identify([], rows, {}, found)
+    assert held.eigenvalues == pytest.approx([3600.0, 0.0], abs=1e-6)
+    assert np.abs(held.eigenvectors[:, 0]) == pytest.approx([0.5**0.5] * 2)
+    # one number alone is held by the bounds only (uniform in the logarithm), with half of it left for the other
+    assert held.deviation == pytest.approx([np.log(16) / 24**0.5] * 2, rel=0.01)
+    assert held.prediction_deviation == pytest.approx([2**-0.5, 2**-0.5, 0.0], rel=0.01)
+    assert held.low.tolist() == [0.25, 0.25] and held.high.tolist() == [4.0, 4.0]  # along its profile nothing rises
 
 
 # --- a user's own table -------------------------------------------------------------------------------------

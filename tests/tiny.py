@@ -11,8 +11,8 @@ import dendplast as dp
 from dendplast.cell import Cell, build_cell
 from dendplast.geometry import Morphology, Neurite
 from dendplast.parameters import Parameters
+from dendplast.placing import place_at
 from dendplast.presets import load_preset
-from dendplast.spines import place_at
 
 SPECIAL = set(Parameters().flat()) - set(Parameters().compiled())
 """Parameters that are not the compiled spine's: targets, limits, coefficients."""

@@ -59,7 +59,8 @@ class Target(Description):
                 has = f"needs {key}" if key == feature.needs else f"has no {key}"
                 raise ValueError(f"{self.name} {has}")
         if not _SOURCE.fullmatch(self.source):
-            raise ValueError(f"source {self.source!r} must be a DOI, a PMC number or 'assumed: why'")
+            known = "a DOI, a number of PubMed Central (PMC...) or 'assumed: why'"
+            raise ValueError(f"source {self.source!r} must be {known}")
         return self
 
     @property

@@ -1,16 +1,16 @@
 """Tagging and capture: a weak input keeps its change when a strong input, or novelty, comes within an hour or two.
 
 Two inputs of a CA1 cell, in full three draws of their spines on each of two cells.  The weak one gets one short
-tetanus, which changes it for hours; the strong one three long tetani ten minutes apart that recruit dopamine fibres,
-whose spines make proteins for days (10.1038/385533a0).  Calcium of each tetanus is that of the cell, simulated once;
-hours are those of `memory.Weeks`.
+tetanus, which changes it for hours; the strong one three long tetani ten minutes apart that recruit dopamine
+fibres, whose spines make proteins for days (10.1038/385533a0).  Calcium of each tetanus is that of the cell,
+simulated once; hours are those of `memory.Weeks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from ..build import build
 from ..drugs import Drug
 from ..experiment import Experiment, Numerics, Placement
 from ..geometry import Geometry
-from ..memory import Puff, Weeks, finer, segment_at
+from ..memory import Puff, Stimulus, Weeks, finer, segment_at
+from ..placing import place
+from ..presets import load_preset
 from ..protocol import LowFrequency
+from ..spines import Spines
 from ..storage import study_file, write_labelled
 from .base import Job, Report, Study
 from .memory_figure import draw, findings
@@ -45,7 +48,11 @@ DOPAMINE = Puff("dopamine", NOVELTY, 0.0, BREAK)
 proteins are made for ten minutes only, and 6 and 10 % of late weight are left half an hour before and after."""
 
 SYNAPSES = 300
-"""Synapses of both inputs on one cell, assumed; those that are simulated stand for them."""
+"""Synapses of both inputs on one cell, assumed. Each gets the calcium of one of the simulated spines of its input: were
+these alone to make proteins for all, there would be proteins around them only."""
+
+NEAR, FAR = 80.0, 250.0
+"""Where the synapses are: path from the soma along the apical dendrite (um)."""
 
 DELAYS = (-4.0, -3.0, -2.0, -1.0, -0.5, -1 / 12, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0)  # h, weak after strong
 QUICK_DELAYS = (-4.0, -2.0, -0.5, 0.5, 2.0, 4.0)
@@ -58,37 +65,60 @@ COURSE = np.array([-0.02, 0.02, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 6
 PROTEIN = (0.5, 1.0, 2.0, 4.0, 8.0)  # h after the first strong tetanus
 
 
-def _cell(morphology: str, n: int, seed: int) -> tuple[Any, np.ndarray, np.ndarray, dict[str, Unit]]:
-    """Return a model, the spines of both inputs, and the calcium of both tetani."""
+class Inputs(NamedTuple):
+    """Synapses of both inputs, and the calcium of a tetanus of each."""
+
+    spines: Spines
+    strong: np.ndarray
+    weak: np.ndarray
+    unit: Mapping[str, Unit]
+    source: np.ndarray  # the simulated spine whose calcium each synapse gets
+
+    def tetanus(self, name: str, start: float, *times: float) -> Stimulus:
+        ids = getattr(self, name)
+        return self.unit[name].at(start, *times, spines=ids, where=self.source[ids])
+
+
+def _cell(morphology: str, n: int, seed: int) -> tuple[Any, Inputs]:
+    """Return a model of `n` spines, and both inputs."""
     model = build(Experiment(
         preset="ca1", morphology=morphology, seed=seed, numerics=Numerics(dt=0.05, d_lambda=0.2, plastic=False),
-        spines=Placement(n=n, region="apical", path_min=80, path_max=250),
+        spines=Placement(n=n, region="apical", path_min=NEAR, path_max=FAR),
     ))  # fmt: skip
-    ids = np.random.default_rng(seed).permutation(n)
-    strong, weak = np.sort(ids[: 2 * n // 3]), np.sort(ids[2 * n // 3 :])
+    draw = np.random.default_rng(seed)
+    ids = draw.permutation(n)
+    simulated = {"strong": np.sort(ids[: 2 * n // 3]), "weak": np.sort(ids[2 * n // 3 :])}
     found = units(model, {
-        "strong": (LowFrequency(n=100, hz=100, spines=tuple(strong.tolist()), start=0.0),),
-        "weak": (LowFrequency(n=21, hz=100, spines=tuple(weak.tolist()), start=0.0),),
+        name: (LowFrequency(n=pulses, hz=100, spines=tuple(simulated[name].tolist()), start=0.0),)
+        for name, pulses in (("strong", 100), ("weak", 21))
     })  # fmt: skip
-    return model, strong, weak, {name: unit.steady(0, 1500) for name, unit in found.items()}
+    every = place(model.tree, load_preset("ca1").spines, seed)
+    there = (every.region == "apical") & (every.path_distance >= NEAR) & (every.path_distance <= FAR)
+    spines = every.select(np.sort(draw.choice(np.flatnonzero(there), SYNAPSES, replace=False)))
+    ids = draw.permutation(SYNAPSES)
+    inputs = {"strong": np.sort(ids[: 2 * SYNAPSES // 3]), "weak": np.sort(ids[2 * SYNAPSES // 3 :])}
+    source = np.empty(SYNAPSES, int)
+    for name, mine in inputs.items():
+        source[mine] = draw.choice(simulated[name], len(mine))
+    return model, Inputs(spines, **inputs, unit={name: u.steady(0, 1500) for name, u in found.items()}, source=source)
 
 
-def _weeks(model: Any, tree: Geometry, unit: Mapping[str, Unit], weak: float | None, strong: bool, drugs: tuple = (),
+def _weeks(model: Any, tree: Geometry, inputs: Inputs, weak: float | None, strong: bool, drugs: tuple = (),
            novelty: float | None = None, dopamine: bool = True) -> Weeks:  # fmt: skip
     """Return the hours of one condition; `weak` and `novelty` are h after the first strong tetanus."""
-    spines = model.spines
+    spines = inputs.spines
     schedule, puffs = [], []
     if strong:
-        schedule.append(unit["strong"].at(STRONG, TRAINS, BREAK))
+        schedule.append(inputs.tetanus("strong", STRONG, TRAINS, BREAK))
         onsets = STRONG + BREAK * np.arange(TRAINS)
         puffs = [Puff(DOPAMINE.modulator, DOPAMINE.conc, t, t + DOPAMINE.stop) for t in onsets if dopamine]
     if weak is not None:
-        schedule.append(unit["weak"].at(STRONG + weak * H))
+        schedule.append(inputs.tetanus("weak", STRONG + weak * H))
     if novelty is not None:
         puffs = [Puff("dopamine", NOVELTY, STRONG + novelty * H, STRONG + novelty * H + 30 * MIN)]
     return Weeks(
         tree, segment_at(tree, spines.section, spines.x), spines.x, spines.volume, model.parameters, schedule, puffs,
-        drugs, tone=model.tone, crosstalk=False, structure=False, shrinkage=False, each=SYNAPSES / len(spines),
+        drugs, tone=model.tone, crosstalk=False, structure=False, shrinkage=False,
     )  # fmt: skip
 
 
@@ -112,13 +142,13 @@ def _conditions(delays: tuple[float, ...]) -> dict[str, dict[str, Any]]:
 
 
 def _ca1(report: Report, morphology: str, delays: tuple[float, ...], n: int, seed: int) -> dict[str, Any]:
-    model, strong, weak, unit = _cell(morphology, n, seed)
+    model, inputs = _cell(morphology, n, seed)
     report(0.3)
     tree = finer(model.tree, 20.0)  # the same object for all: its modes are found once
     todo = _conditions(delays)
     late, w, courses, protein = [], [], {}, []
     for k, (name, what) in enumerate(todo.items()):
-        weeks = _weeks(model, tree, unit, **what)
+        weeks = _weeks(model, tree, inputs, **what)
         at = what["weak"] if what["weak"] is not None else 0.5
         moments = np.array([])
         if name in ("0.5 h", "weak alone"):
@@ -139,8 +169,8 @@ def _ca1(report: Report, morphology: str, delays: tuple[float, ...], n: int, see
         report(0.3 + 0.7 * (k + 1) / len(todo))
     return {
         "conditions": list(todo), "cell": morphology, "seed": seed, "late": np.array(late), "w": np.array(w),
-        "weak": weak, "strong": strong, "courses": courses, "protein": np.array(protein),
-        "path_distance": model.spines.path_distance, "segment_distance": tree.path_distance,
+        "weak": inputs.weak, "strong": inputs.strong, "courses": courses, "protein": np.array(protein),
+        "path_distance": inputs.spines.path_distance, "segment_distance": tree.path_distance,
         "region": tree.region.astype(str), "limit": model.parameters.outcome.weight_min,
     }  # fmt: skip
 

@@ -29,8 +29,12 @@ class Mean(NamedTuple):
 
     value: Any
     error: Any
-    n: int
+    each: np.ndarray
     of: str
+
+    @property
+    def n(self) -> int:
+        return self.each.shape[-1]
 
     @property
     def sample(self) -> str:
@@ -52,14 +56,7 @@ def _mean(outcome: Any, values: np.ndarray, which: str) -> Mean:
     found, of = values[..., mine], "spines"
     if draw.max() > draw.min():
         found, of = np.stack([found[..., draw == k].mean(axis=-1) for k in np.unique(draw)], axis=-1), "draws"
-    n = found.shape[-1]
-    return Mean(found.mean(axis=-1), found.std(axis=-1, ddof=1) / np.sqrt(n), n, of)
-
-
-def _spines(outcome: Any, name: str, which: str = "weak") -> np.ndarray:
-    """Return the late weight of one input's spines in a condition (% of the start)."""
-    row = list(outcome.values("condition")).index(name)
-    return 100 * outcome.values("late")[row][outcome.values("input") == which]
+    return Mean(found.mean(axis=-1), found.std(axis=-1, ddof=1) / np.sqrt(found.shape[-1]), found, of)
 
 
 def late(outcome: Any, name: str, which: str = "weak") -> Mean:
@@ -111,12 +108,10 @@ def _draw_window(ax: Any, found: Mapping[str, Any]) -> None:
     table = found["outcome"]
     names = _delays(table)
     means = [late(table, name) for name in names.values()]
-    spines = {which: table.values("draw")[table.values("input") == "weak"] == which
-              for which in np.unique(table.values("draw"))}  # fmt: skip
-    if len(spines) > 1:
-        for k, mine in enumerate(spines.values()):
-            each = [_spines(table, name)[mine].mean() for name in names.values()]
-            ax.plot(list(names), each, lw=0.5, color=PALETTE["grey"], label=None if k else "one draw")
+    if means[0].of == "draws":
+        each = np.array([m.each for m in means])
+        for k, one in enumerate(each.T):
+            ax.plot(list(names), one, lw=0.5, color=PALETTE["grey"], label=None if k else "one draw")
     curve(ax, list(names), [m.value for m in means], [m.error for m in means], None,
           f"weak input ({means[0].sample})", color=PALETTE["green"], marker="D")  # fmt: skip
     ax.axhline(100 * found["limit"], color="black", lw=0.6, ls=":", label="least change that counts")
@@ -147,15 +142,15 @@ def _draw_controls(ax: Any, found: Mapping[str, Any]) -> None:
     shown = {name: label for name, label in shown.items() if name in table.values("condition")}
     jitter = np.random.default_rng(0)
     for k, name in enumerate(shown):
-        values, mean = _spines(table, name), late(table, name)
+        mean = late(table, name)
         rescued = not shown[name].startswith("…")
         ax.barh(k, mean.value, 0.7, color=PALETTE["green" if rescued else "sky"], zorder=0)
         ax.errorbar(mean.value, k, xerr=mean.error, fmt="none", ecolor="black", elinewidth=0.8, capsize=2)
-        ax.plot(values, k + jitter.uniform(-0.25, 0.25, len(values)), ".", ms=2, color="black", alpha=0.4)
+        ax.plot(mean.each, k + jitter.uniform(-0.25, 0.25, mean.n), ".", ms=2, color="black", alpha=0.4)
     ax.axvline(100 * found["limit"], color="black", lw=0.6, ls=":")
     ax.set_yticks(range(len(shown)), list(shown.values()))
     ax.invert_yaxis()
-    ax.set(xlabel=f"Late weight of the weak input (%)\nmean ± SEM, {mean.sample}; points: spines")
+    ax.set(xlabel=f"Late weight of the weak input (%)\nmean ± SEM, {mean.sample} (points)")
 
 
 def _draw_protein(ax: Any, table: Any) -> None:

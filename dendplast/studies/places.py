@@ -7,8 +7,9 @@ import numpy as np
 from ..build import build_cell_for
 from ..cell import Cell
 from ..experiment import Experiment
+from ..placing import place
 from ..presets import load_preset
-from ..spines import Spines, place
+from ..spines import Spines
 
 __all__ = ["all_spines", "crossing", "nearest_to"]
 

@@ -32,10 +32,15 @@ class Swept:
         Its file.
     failed : dict of str to str
         Hash of each job that failed, and why.
+    finished_before : bool
+        Whether the file was finished already, so that there was nothing to compute.
     """
 
-    def __init__(self, path: Path, failed: Mapping[str, str], temporary: Any = None) -> None:
+    def __init__(
+        self, path: Path, failed: Mapping[str, str], temporary: Any = None, *, finished_before: bool = False
+    ) -> None:
         self.path, self.failed, self._temporary = path, dict(failed), temporary
+        self.finished_before = finished_before
 
     def to_xarray(self) -> Any:
         """Return the sweep as an ``xarray.Dataset`` in memory, dimensions: the axes, seed, spine.
@@ -90,7 +95,7 @@ def sweep(
     workers : int, optional
         Processes at once; one for each core when not given.
     resume : bool
-        Go on with what an interrupted sweep left beside `out`.
+        Go on with what an interrupted sweep left beside `out`; nothing is computed when `out` is finished.
     scheduler : str, optional
         Address of a dask scheduler whose workers compute the jobs.
     progress : bool
@@ -165,6 +170,8 @@ def run_plan(
         raise ParameterError(f"shard = {part}/{parts}: must be i/n with i from 1 to n")
     ensure_writable(out)
     store = Store(out, plan)
+    if resume and store.complete():
+        return Swept(store.path, {}, finished_before=True)
     store.open(resume or parts > 1)
     failed: dict[str, str] = {}
     mine = set(_part(store, part, parts))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import tomli_w
 from filelock import FileLock
@@ -75,6 +76,25 @@ class Store:
                     partial.write_text(json.dumps(job, default=str), encoding="utf-8")
         with replacing(plan_file, several=True) as partial:
             partial.write_text(text, encoding="utf-8")
+
+    def complete(self) -> bool:
+        """Return whether the finished file is there already, without a failed job.
+
+        Raises
+        ------
+        StorageError
+            If the file holds another sweep.
+        """
+        if self.folder.is_dir() or not self.path.is_file():
+            return False
+        try:
+            with h5py.File(self.path) as file:
+                before = str(file.attrs.get("plan", ""))
+        except OSError as error:
+            raise StorageError(f"{self.path}: can not be read, so there is nothing to resume: {error}") from None
+        if before != _text(self.plan):
+            raise StorageError(f"{self.path}: holds another sweep: {_difference(before, _text(self.plan))}")
+        return True
 
     def file(self, name: str) -> Path:
         """Return where a job's results are, or go."""

@@ -1,4 +1,4 @@
-"""Calibrate a region: fit freed parameters to its rows, confirm in full simulation, write what was found."""
+"""Calibrate regions: fit freed parameters to their rows, confirm in full simulation, write what was found."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from ..files import replacing
 from ..parameters import Parameters
 from ..storage import study_file, write_labelled
 from ..studies.base import Job, Report, run_jobs
+from .calibration_page import page
 from .fit import Fit, fit
 from .ground import Ground, ground
+from .identify import LADDER, Identified, identify
 from .library import find
 from .plan import Plan
 from .run import confirm, groups, missing
@@ -23,12 +25,16 @@ from .table import Row, read_table
 
 __all__ = ["calibrate", "read_changes"]
 
+FITTED = ("weight", "volume")
+"""Measures a fit can follow; a share of spines moves in steps."""
+
 
 def calibrate(
-    table: str | Path, out: str | Path, region: str, free: Sequence[str], *, seed: int = 1, generations: int = 40,
-    population: int | None = None, n_spine: int = 4, workers: int = 1, confirmed: int = 2, show: bool = False,
-) -> Fit:  # fmt: skip
-    """Fit freed parameters to the rows of a region and write ``fit.h5`` and ``parameters.toml``.
+    table: str | Path, out: str | Path, regions: Sequence[str], free: Sequence[str], *, seed: int = 1,
+    generations: int = 40, population: int | None = None, n_spine: int = 4, workers: int = 1, confirmed: int = 2,
+    show: bool = False, leave: Sequence[str] = (),
+) -> tuple[Fit, Identified]:  # fmt: skip
+    """Fit freed parameters to the rows of some regions and write ``fit.h5``, ``fit.md`` and ``parameters.toml``.
 
     An interrupted calibration goes on where it stopped; the result depends on the seed, not on `workers`.
 
@@ -38,10 +44,10 @@ def calibrate(
         CSV, see `read_table`.
     out : str or Path
         Folder; it keeps the captured calcium and the state of the search until the end.
-    region : str
+    regions : sequence of str
         Whose rows.
     free : sequence of str
-        Names of the parameters to fit.
+        Names of the parameters to fit; ``name`` is shared by all `regions`, ``region.name`` is of one.
     seed : int
         Of spines and search.
     generations, population : int
@@ -51,29 +57,37 @@ def calibrate(
     workers : int
         Processes that capture calcium.
     confirmed : int
-        Rows simulated in full with the best parameters, those with the largest residuals that replay explains.
+        Rows simulated in full with the best parameters, those with the smallest residuals.
     show : bool
         Show a progress bar.
+    leave : sequence of str
+        Rows that are not fitted, such as those that need a mechanism which the model lacks.
 
     Returns
     -------
-    Fit
+    found : Fit
+    held : Identified
 
     Raises
     ------
     ParameterError
-        If the region has no row that can be simulated, or a parameter can not be freed.
+        If a region has no row that can be simulated, a row to leave out is unknown, or a parameter can not be freed.
     """
-    rows = [row for row in read_table(table) if _belongs(row, region)]
-    if not rows:
-        raise ParameterError(
-            f"{table}: has no row of region {region!r} that can be simulated"
-        )
+    known = read_table(table)
+    for name in leave:
+        if name not in {row.id for row in known}:
+            raise ParameterError(f"{table}: has no row {name!r} to leave out")
+    rows = [row for row in known if row.id not in leave and _region(row) in regions]
+    for region in regions:
+        if not any(_region(row) == region for row in rows):
+            raise ParameterError(
+                f"{table}: has no row of region {region!r} that can be simulated"
+            )
     for name in free:
-        Parameters.group_of(name)
+        Parameters.group_of(name.rpartition(".")[2])
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    plans = {row.id: find(row) for row in rows}
+    plans: dict[str, Plan] = {row.id: find(row) for row in rows}
     jobs = [
         Job(where, ground, {"plans": some, "seed": seed, "n_spine": n_spine})
         for where, some in groups(plans).items()
@@ -90,9 +104,10 @@ def calibrate(
         generations=generations,
         population=population,
     )
-    best = dict(zip(found.names, map(float, found.best), strict=True))
+    held = identify(grounds, rows, plans, found)
+    best = found.by_region(regions)
     with replacing(out / "parameters.toml") as partial:
-        partial.write_text(tomli_w.dumps({region: best}), encoding="utf-8")
+        partial.write_text(tomli_w.dumps(best), encoding="utf-8")
     good = [
         found.rows[k]
         for k in np.argsort(np.abs(found.residual))
@@ -102,20 +117,27 @@ def calibrate(
         Job(
             f"full {name}",
             _confirmed,
-            {"plan": plans[name], "seed": seed, "n_spine": n_spine, "changes": best},
+            {"plan": plans[name], "seed": seed, "n_spine": n_spine, "changes": best[plans[name].region]},
         )
         for name in good[:confirmed]
     ]
     full = (
         run_jobs("confirm", tasks, out / ".jobs", workers, True, show) if tasks else {}
     )
-    _write(out / "fit.h5", region, found, full)
-    return found
+    _write(out / "fit.h5", regions, found, held, full)
+    told = f"dendplast calibrate {Path(table).name} --region {','.join(regions)} --free {','.join(free)}"
+    told += f" --leave {','.join(leave)}" if leave else ""
+    told += f" --seed {seed} --spines {n_spine} --generations {generations}"
+    with replacing(out / "fit.md") as partial:
+        partial.write_text(page(rows, found, held, told), encoding="utf-8")
+    return found, held
 
 
-def _belongs(row: Row, region: str) -> bool:
+def _region(row: Row) -> str:
+    """Return the region of a row that a fit can use, empty if it can not."""
     plan = find(row)
-    return isinstance(plan, Plan) and plan.region == region and not missing(plan)
+    fits = isinstance(plan, Plan) and plan.measure in FITTED and not missing(plan)
+    return plan.region if fits else ""
 
 
 def _confirmed(
@@ -125,10 +147,12 @@ def _confirmed(
     return confirm(plan, seed, n_spine, changes)
 
 
-def _write(path: Path, region: str, found: Fit, full: dict[str, np.ndarray]) -> None:
+def _write(
+    path: Path, regions: Sequence[str], found: Fit, held: Identified, full: dict[str, np.ndarray]
+) -> None:  # fmt: skip
     """Write parameters with their spread, the path of the search, residuals, and what the rows do not hold."""
     name = np.array(found.names, object)
-    with study_file(path, {"study": "calibration", "region": region, "loss_start": found.loss[0],
+    with study_file(path, {"study": "calibration", "region": " ".join(regions), "loss_start": found.loss[0],
                            "loss_best": found.loss[1]}) as file:  # fmt: skip
         write_labelled(
             file.create_group("parameters"), {"parameter": (name, "1", "free parameter")},
@@ -137,14 +161,22 @@ def _write(path: Path, region: str, found: Fit, full: dict[str, np.ndarray]) -> 
                 "best": (("parameter",), found.best, "1", "value found, in the parameter's unit"),
                 "low": (("parameter",), found.low, "1", "lower bound"),
                 "high": (("parameter",), found.high, "1", "upper bound"),
-                "deviation": (("parameter",), found.deviation, "1", "posterior deviation of the logarithm"),
+                "deviation": (("parameter",), held.deviation, "1", "posterior deviation of the logarithm"),
+                "interval_low": (("parameter",), held.low, "1", "lower end of the 95 % interval of its profile"),
+                "interval_high": (("parameter",), held.high, "1", "upper end of the 95 % interval of its profile"),
             },
+        )
+        write_labelled(
+            file.create_group("profile"),
+            {"parameter": (name, "1", "free parameter"), "step": (LADDER, "1", "displacement over the deviation")},
+            {"rise": (("parameter", "step"), held.profile, "1", "loss above the least")},
         )  # fmt: skip
         write_labelled(
             file.create_group("rows"), {"row": (np.array(found.rows, object), "1", "experiment")},
             {
+                "before": (("row",), found.before, "1", "residual over the tolerance at the start"),
                 "residual": (("row",), found.residual, "1", "residual over the tolerance"),
-                "spread": (("row",), found.prediction_deviation, "1", "posterior spread over the tolerance"),
+                "spread": (("row",), held.prediction_deviation, "1", "posterior spread over the tolerance"),
             },
         )  # fmt: skip
         order = np.arange(len(found.names))
@@ -152,8 +184,8 @@ def _write(path: Path, region: str, found: Fit, full: dict[str, np.ndarray]) -> 
             file.create_group("information"),
             {"direction": (order, "1", "direction, best held first"), "parameter": (name, "1", "free parameter")},
             {
-                "eigenvalue": (("direction",), found.eigenvalues, "1", "Fisher information of a direction"),
-                "vector": (("parameter", "direction"), found.eigenvectors, "1", "its part of each logarithm"),
+                "eigenvalue": (("direction",), held.eigenvalues, "1", "Fisher information of a direction"),
+                "vector": (("parameter", "direction"), held.eigenvectors, "1", "its part of each logarithm"),
             },
         )  # fmt: skip
         write_labelled(

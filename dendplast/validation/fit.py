@@ -1,10 +1,9 @@
-"""Fit parameters of the rule to the rows of one region: CMA-ES on replayed calcium, resumable, from a seed.
+"""Fit parameters of the rule to the rows of one or more regions: CMA-ES on replayed calcium, from a seed.
 
-Calcium of the region's rows is captured once on the full cell; every candidate then drives the rule through
-it.  The loss of a numeric row is z^2 up to `CAP`, of a sign the distance to its side in units of 10 %.  At
-the optimum, finite differences of the predictions give the Fisher information: its eigenvectors say which
-combinations of parameters the data hold, its inverse (with the bounds as a wide prior) the spread of the
-predictions.
+Calcium of the rows is captured once on the full cell; every candidate then drives the rule through it.  A free
+parameter is shared by all regions of the fit, or, written ``region.name``, is that region's own.  The loss of a
+numeric row is z^2 up to `CAP`, of a sign the distance to its side in units of 10 %.  What the rows hold of the
+parameters at the optimum is found by `identify`.
 """
 
 from __future__ import annotations
@@ -27,14 +26,7 @@ from .run import outcome
 from .score import NO_ERROR, TAU
 from .table import Row
 
-__all__ = [
-    "Fit",
-    "bounds",
-    "fit",
-    "loss_of",
-    "predictions",
-    "spread",
-]
+__all__ = ["CAP", "Fit", "bounds", "fit", "loss_of", "predictions", "residuals", "values_of"]
 
 CAP = 25.0
 """Largest loss of one row: one that no parameters can reach must not rule the others."""
@@ -46,23 +38,52 @@ TICK, GROWTH = 2, 0.5
 """Coarse steps while fitting; a prediction moves by one to two percent of baseline against the fine ones."""
 
 
-def bounds(
-    names: Sequence[str], start: Parameters
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def values_of(names: Sequence[str], values: Sequence[float], region: str) -> dict[str, float]:
+    """Return the free parameters that hold in a region, by their own names."""
+    out = {}
+    for name, value in zip(names, values, strict=True):
+        where, _, own = name.rpartition(".")
+        if where in ("", region):
+            out[own] = float(value)
+    return out
+
+
+def bounds(names: Sequence[str], start: Mapping[str, Parameters]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return start, low and high of the free parameters: `FOLD` either way, within the bounds of each.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Free parameters, ``name`` or ``region.name``.
+    start : mapping of str to Parameters
+        By region.
 
     Raises
     ------
     ParameterError
-        If a name is unknown, or a parameter is 0 at the start and so has no scale.
+        If a name or its region is unknown, a parameter is free twice, is 0 at the start and so has no scale, or
+        is shared by regions that begin apart.
     """
     low, high, x = [], [], []
+    seen: set[tuple[str, str]] = set()
     for name in names:
-        group = Parameters.model_fields[Parameters.group_of(name)].annotation
-        limits = group.model_fields[name].metadata
+        where, _, own = name.rpartition(".")
+        if where and where not in start:
+            raise ParameterError(f"free parameter {name}: the fit has no region {where!r}; it has {', '.join(start)}")
+        group = Parameters.model_fields[Parameters.group_of(own)].annotation
+        limits = group.model_fields[own].metadata
         lo = next((m.ge for m in limits if hasattr(m, "ge")), -np.inf)
         hi = next((m.le for m in limits if hasattr(m, "le")), np.inf)
-        value = start.flat()[name]
+        found = {region: start[region].flat()[own] for region in ([where] if where else start)}
+        for region in found:
+            if (region, own) in seen:
+                raise ParameterError(f"free parameter {name}: {own} of {region} is free twice")
+            seen.add((region, own))
+        if len(set(found.values())) > 1:
+            told = ", ".join(f"{v:g} in {region}" for region, v in found.items())
+            hint = f"free it by region, such as {next(iter(found))}.{own}"
+            raise ParameterError(f"free parameter {name}: is {told}; {hint}")
+        value = next(iter(found.values()))
         if value <= 0:
             raise ParameterError(
                 f"free parameter {name}: is {value:g} in the preset; give it a scale there first"
@@ -86,14 +107,13 @@ def predictions(
     candidates : ndarray, shape (n_candidate, n_name)
         Their values.
     """
-    flats = [grounds[0].parameters.replaced(dict(zip(names, map(float, c), strict=True))).flat() for c in candidates]
     total: dict[str, list[list[float]]] = {}
     for g in grounds:
-        drive = g.drive()
-        each = [drive(flat, tick=TICK, growth=GROWTH) for flat in flats]
-        for k, (name, course) in enumerate(g.courses.items()):
+        flats = [g.parameters.replaced(values_of(names, c, g.region)).flat() for c in candidates]
+        each = [g.states(flat, tick=TICK, growth=GROWTH) for flat in flats]
+        for name, course in g.courses.items():
             values = [
-                float(outcome(g.plans[name], course, g, kept[k], flat["w_floor"])["value"].mean())
+                float(outcome(g.plans[name], course, g, kept[name], flat["w_floor"])["value"].mean())
                 for kept, flat in zip(each, flats, strict=True)
             ]
             total.setdefault(name, []).append(values)
@@ -153,14 +173,8 @@ class Fit:
     history : tuple of float
         Best loss of each generation.
     rows : tuple of str
-    residual : ndarray, shape (n_row,)
-        At the best.
-    deviation : ndarray, shape (n_name,)
-        Posterior standard deviation of the logarithm of each parameter.
-    eigenvalues, eigenvectors : ndarray
-        Of the Fisher information in logarithms, largest first; small ones are combinations the rows do not hold.
-    prediction_deviation : ndarray, shape (n_row,)
-        Posterior spread of each prediction over its tolerance.
+    before, residual : ndarray, shape (n_row,)
+        Residuals at the start and at the best.
     """
 
     names: tuple[str, ...]
@@ -171,11 +185,12 @@ class Fit:
     loss: tuple[float, float]
     history: tuple[float, ...]
     rows: tuple[str, ...]
+    before: np.ndarray
     residual: np.ndarray
-    deviation: np.ndarray
-    eigenvalues: np.ndarray
-    eigenvectors: np.ndarray
-    prediction_deviation: np.ndarray
+
+    def by_region(self, regions: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Return the best values of each region by name."""
+        return {region: values_of(self.names, self.best, region) for region in regions}
 
 
 def fit(
@@ -191,7 +206,7 @@ def fit(
     rows : sequence of Row
         Of these plans.
     names : sequence of str
-        Free parameters.
+        Free parameters, ``name`` or ``region.name``.
     folder : Path
         Keeps the state after each generation.
     seed : int
@@ -212,7 +227,7 @@ def fit(
         raise ParameterError(
             "a fit needs the package cma: pip install dendplast[fit]"
         ) from None
-    start, low, high = bounds(names, grounds[0].parameters)
+    start, low, high = bounds(names, {g.region: g.parameters for g in grounds})
     plans = {row.id: find(row) for row in rows}
     span = np.log(high / low)
 
@@ -220,10 +235,8 @@ def fit(
         """Return parameters from the unit cube, logarithmically."""
         return low * np.exp(np.clip(u, 0, 1) * span)
 
-    def all_losses(unit: Sequence[np.ndarray]) -> np.ndarray:
-        return loss_of(
-            residuals(rows, plans, predictions(grounds, names, values(np.array(unit))))
-        )
+    def all_residuals(unit: Sequence[np.ndarray]) -> np.ndarray:
+        return residuals(rows, plans, predictions(grounds, names, values(np.array(unit))))
 
     task = hashlib.sha256(
         repr(
@@ -246,50 +259,17 @@ def fit(
         )
     while len(history) < generations and not search.stop():
         unit = search.ask()
-        loss = all_losses(unit)
+        loss = loss_of(all_residuals(unit))
         search.tell(unit, loss.tolist())
         history.append(float(loss.min()))
         with replacing(kept) as partial:
             partial.write_bytes(pickle.dumps((search, history)))
     first = np.log(start / low) / span
     best = first if search.best.x is None else np.clip(search.best.x, 0, 1)
-    loss = all_losses([first, best])
-    best = best if loss[1] < loss[0] else first
-    residual, *identified = spread(grounds, rows, plans, names, values(best), low, high)
+    found = all_residuals([first, best])
+    loss = loss_of(found)
+    k = int(loss[1] < loss[0])
     return Fit(
-        tuple(names), start, values(best), low, high, (float(loss[0]), float(loss.min())), tuple(history),
-        tuple(r.id for r in rows), residual, *identified,
+        tuple(names), start, values([first, best][k]), low, high, (float(loss[0]), float(loss.min())), tuple(history),
+        tuple(r.id for r in rows), found[:, 0], found[:, k],
     )  # fmt: skip
-
-
-STEP = 0.05
-"""Relative step of the finite differences; outcomes are smooth over this much."""
-
-
-def spread(
-    grounds: Sequence[Ground], rows: Sequence[Row], plans: Mapping[str, Plan], names: Sequence[str],
-    best: np.ndarray,
-    low: np.ndarray, high: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Return residuals at the best, deviations of the logarithms, eigenvalues, -vectors, spread of predictions."""
-    n = len(names)
-    around = np.repeat(best[None], 2 * n + 1, axis=0)
-    for k in range(n):
-        around[1 + 2 * k, k] *= 1 + STEP
-        around[2 + 2 * k, k] /= 1 + STEP
-    r = residuals(rows, plans, predictions(grounds, names, around))
-    slope = (r[:, 1::2] - r[:, 2::2]) / (2 * np.log1p(STEP))
-    information = slope.T @ slope
-    prior = np.diag(
-        12.0 / np.log(high / low) ** 2
-    )  # of a uniform distribution between the bounds
-    covariance = np.linalg.inv(information + prior)
-    eigenvalues, eigenvectors = np.linalg.eigh(information)
-    predicted = np.sqrt(np.einsum("ij,jk,ik->i", slope, covariance, slope))
-    return (
-        r[:, 0],
-        np.sqrt(np.diag(covariance)),
-        eigenvalues[::-1],
-        eigenvectors[:, ::-1],
-        predicted,
-    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from ..supply import Supply
 from ..terminals import Tissue
 from .plan import Plan
 
-__all__ = ["Ground", "ground", "model_of"]
+__all__ = ["Ground", "alike", "ground", "model_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +65,30 @@ class Ground:
     ca_scale: np.ndarray
     parameters: Parameters
 
-    def drive(self) -> Drive:
-        """Return what drives the rule through all courses."""
-        return Drive(list(self.courses.values()), self.calcium, self.rest, self.spines.volume, self.ca_scale)
+    @property
+    def region(self) -> str:
+        """The region of its plans."""
+        return next(iter(self.plans.values())).region
+
+    def drive(self, names: Sequence[str] | None = None) -> Drive:
+        """Return what drives the rule through the courses of some plans (None: of all)."""
+        courses = [self.courses[name] for name in (self.courses if names is None else names)]
+        return Drive(courses, self.calcium, self.rest, self.spines.volume, self.ca_scale)
+
+    def states(self, values: Mapping[str, float], **steps: float) -> dict[str, list[dict[str, np.ndarray]]]:
+        """Return the states of every plan at its times: each experiment is driven once, however many rows it has.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            Parameters of the rule (`Parameters.flat`).
+        steps
+            ``tick`` and ``growth`` of `Drive`.
+        """
+        first = alike(self.plans)
+        names = list(dict.fromkeys(first.values()))
+        found = dict(zip(names, self.drive(names)(values, **steps), strict=True))
+        return {name: found[first[name]] for name in self.courses}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +99,16 @@ class _Kept:
     rest: np.ndarray
     spines: Spines
     ca_scale: np.ndarray
+
+
+def alike(plans: Mapping[str, Plan]) -> dict[str, str]:
+    """Return for every plan the first one with the same experiment; what is measured of it may differ."""
+    out: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    for name, p in plans.items():
+        told = repr((p.region, p.protocol, p.at, p.since, p.drugs, sorted(p.solution.items()), p.tone, p.own, p.patch))
+        out[name] = seen.setdefault(told, name)
+    return out
 
 
 def ground(

@@ -10,9 +10,10 @@ The rule beside published experiments, one row a measured point.
 
 One rule for all regions; a region differs in the numbers of its preset and, where preparations of one cell type
 differ, of `validation/regions.toml`. Studies and validation use the same numbers. What may differ, because it is
-known to differ between cell types: expression of receptors (`x_*`), lifetimes of traces, glutamate, endocannabinoid,
-calmodulin and cascades (`tau_*`), the gates (`g0_P`, `g0_D`, `g_P`, `g_D`: visual cortex has no plasticity without
-modulators), the weights of the two ways into depression (`r_D`, `r_E`), thresholds of calcium with their slopes, the
+known to differ between cell types: expression of receptors (`x_*`, and `high_D1`, the share of D5), lifetimes of
+traces, glutamate, endocannabinoid, calmodulin, kinase and cascades (`tau_*`), their rates (`k_*`, `r_*`), the gates
+(`g0_P`, `g0_D`, `g_P`, `g_D`: visual cortex has no plasticity without modulators), the weights of the two ways into
+depression (`r_D`, `r_E`), thresholds of calcium with their slopes and with what PKA takes from them (`w_A`), the
 sensitivity of the cascades (`k_A`, `K_A`, `K_Q`, `chi`), the size of a change (`h_P`, `h_D`) and tone. What may not:
 the form of the rule, what a drug does, capture and loss. Rows held out are never fitted; the library holds their
 protocols and no outcome. Calibration rows were looked at while numbers were set: they are a fit, not a prediction.

@@ -118,11 +118,9 @@ def simulate_group(
 ) -> dict[str, Outcome]:
     """Simulate plans that share cell and solution on one seed's cell and spines."""
     g = ground(report, plans, seed, n_spine, changes)
-    kept = g.drive()(g.parameters.flat())
-    return {
-        name: outcome(plans[name], course, g, states, g.parameters.expression.w_floor)
-        for (name, course), states in zip(g.courses.items(), kept, strict=True)
-    }
+    kept = g.states(g.parameters.flat())
+    w_floor = g.parameters.expression.w_floor
+    return {name: outcome(plans[name], course, g, kept[name], w_floor) for name, course in g.courses.items()}
 
 
 def outcome(
