@@ -8,6 +8,7 @@ stretch begins depends on electrical events and calcium alone: a release changes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -73,7 +74,9 @@ class Driver:
         self.electric = Slots(reference for _, reference in states)
         near = {"voltage": numerics.calm_v, "concentration": numerics.calm, "gate": numerics.calm_gate}
         self._near = np.array([near[kind] for kind, _ in states])
-        self._near_spine = dict.fromkeys(GATES, near["gate"]) | {"vhead": near["voltage"], "cai": near["concentration"]}
+        # what comes to rest last goes first
+        self._near_spine = {"cai": near["concentration"], "vhead": near["voltage"]}
+        self._near_spine |= dict.fromkeys(GATES, near["gate"])
         self.fast = spine_slots(model.every, (*SPINE_FAST, "cai_peak"))
         self.peak = self.fast.pop("cai_peak")
         self.exchange = Exchange(model)
@@ -322,15 +325,19 @@ class Driver:
     def _is_calm(self) -> bool:
         if not self._room(self.t) or self.model.injecting():
             return False
-        return self.t - self.last_event > self.relax or self.excess() < 1
+        return self.t - self.last_event > self.relax or all(value < 1 for value in self._excesses())
 
     def excess(self) -> float:
         """Return how far the state that is farthest is from rest, over what counts as near (1).
 
         Receptors are not judged: they close by themselves, exactly, and what they pass shows in voltage and calcium.
         """
-        spine = [np.abs(self.fast[n].get() - self.rest[n]).max() / near for n, near in self._near_spine.items()]
-        return float(max(*spine, np.max(np.abs(self.electric.get() - self.rest["electric"]) / self._near)))
+        return max(self._excesses())
+
+    def _excesses(self) -> Iterator[float]:
+        for name, near in self._near_spine.items():
+            yield float(np.abs(self.fast[name].get() - self.rest[name]).max()) / near
+        yield float(np.max(np.abs(self.electric.get() - self.rest["electric"]) / self._near))
 
     def _rest_to(self, wake: float, end: float) -> bool:
         """Advance the rest to `wake` (True), or to its last step before `end` (False)."""
