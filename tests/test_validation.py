@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,7 @@ from dendplast.parameters import Parameters
 from dendplast.validation import identify
 from dendplast.validation.command import ARMS, score_table
 from dendplast.validation.fit import Fit, bounds, loss_of, residuals, values_of
+from dendplast.validation.ground import alike
 from dendplast.validation.identify import LADDER, interval
 from dendplast.validation.library import LIBRARY, find, unit_of_value
 from dendplast.validation.plan import MEASURES, Plan, load_regions
@@ -268,6 +270,14 @@ def test_a_free_parameter_is_shared_or_of_one_region_and_free_once(free, told):
         bounds(free, start)
     assert bounds(["K_P", "a.n_P", "b.n_P"], start)[0].tolist() == [Parameters().readout.K_P, 12.0, 4.0]
     assert values_of(["K_P", "a.n_P", "b.n_P"], [1, 2, 3], "b") == {"K_P": 1.0, "n_P": 3.0}
+
+
+def test_rows_of_one_experiment_are_driven_once_and_no_others():
+    a = LIBRARY["BRZ15-02"]
+    assert alike({"a": a, "b": replace(a, control="a", note="x", measure="volume")}) == {"a": "a", "b": "a"}
+    for change in ({"at": a.at + 1}, {"drugs": LIBRARY["BRZ15-06"].drugs}, {"solution": {"ca": 3.0}},
+                   {"protocol": LIBRARY["BRZ15-01"].protocol}, {"since": 1.0}):  # fmt: skip
+        assert alike({"a": a, "c": replace(a, **change)}) == {"a": "a", "c": "c"}
 
 
 @given(st.floats(0.05, 0.5), st.floats(-1, 1), st.permutations(range(9)))

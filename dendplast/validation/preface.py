@@ -39,7 +39,7 @@ bath is exchanged with 30 s.
 
 - `ca1` (Brzosko, Fuchsberger, uncaging): the numbers named "fitted by replay" come from CMA-ES, first on a reduced
   form (one period of each pairing, tags in closed form), then on replay of six spines of `ca1_1`; `K_C`, `g0_D`,
-  `k_x` and `h_P` were moved by hand at the end, each by less than a quarter. What the rows hold of them is in
+  `k_x` and `h_P` were moved by hand at the end, each by less than a third. What the rows hold of them is in
   `benchmarks/results/calibration_ca1.md`. Beside the rows two laws were asked for: pairings at -60 and +60 ms do
   nothing.
 - `l5tt`: `dendplast calibrate` on both regions at once (modulator-free), then `K_P` of both and `e_0` by hand for
