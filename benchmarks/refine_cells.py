@@ -68,7 +68,8 @@ def bare(live: Bench, targets: Targets, kept: Kept) -> dict[str, float]:
         kept.current = max(asked) if asked else max(above) + probes.rheobase(live)
     small = probes.step(live, targets.stimulus.small, DURATION)
     large = probes.step(live, targets.stimulus.sag, DURATION)
-    strong = probes.step(live, kept.current, DURATION)
+    # as long as in the battery: of few spikes in a short step, the last one would decide
+    strong = probes.step(live, kept.current, targets.stimulus.ladder or targets.stimulus.duration)
     back = probes.backpropagation(live)
     out = {
         "v_rest (mV)": float(live.rest[SOMA]),

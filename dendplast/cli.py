@@ -102,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--jobs", metavar="N", type=int, default=1, help="processes at once; default: 1")
     command.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
     command.add_argument("--parameters", metavar="FILE.toml", help="parameters by region, as a calibration writes them")
+    command.add_argument("--seeds", metavar="N", type=int, default=2, help="placements of spines; default: 2")
+    command.add_argument("--spines", metavar="N", type=int, default=6, help="of each cell; default: 6")
     command.add_argument("--without", metavar="ARM", default="", help="take an arm from the rule, such as PKA")
 
     command = _add(commands, "calibrate", _calibrate, "fit parameters of the rule to experiments")
@@ -306,6 +308,7 @@ def _validate(arguments: argparse.Namespace) -> None:
     scored, pairs = validate(
         arguments.table, arguments.out, quick=arguments.quick, workers=arguments.jobs, resume=arguments.resume,
         show=sys.stderr.isatty(), changes=changes, without=arguments.without,
+        seeds=range(1, arguments.seeds + 1), n_spine=arguments.spines,
     )  # fmt: skip
     for line in findings(scored, pairs):
         print(line)

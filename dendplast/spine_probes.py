@@ -28,7 +28,7 @@ WHOLE = 250.0  # ms
 CLUSTER = 30
 """Synapses of a cluster; the largest that is released together."""
 LONG = 100.0
-"""Length (um) from which on an end branch is typical: basal ones are 100 to 200 um long (10.1152/jn.00011.2008)."""
+"""Length (um) from which on an end branch is typical; basal ones are 100 to 200 um (10.1152/jn.00011.2008)."""
 SPREAD = 0.1  # ms between one synapse of a cluster and the next, as in 10.1016/j.neuron.2006.03.016
 
 
@@ -89,10 +89,10 @@ class Cluster:
     time: np.ndarray
 
 
-def branches(tree: Geometry, region: str, distance: float, n: int) -> list[int]:
+def branches(tree: Geometry, region: str, distance: float, n: int, length: float = 0.0) -> list[int]:
     """Return the sections of `n` end branches of a region whose middles are nearest to a path distance (um).
 
-    Branches shorter than `LONG` come after all others.  The apical trunk has no part in it.
+    Branches shorter than a length (um) come after all others.  The apical trunk has no part in it.
     """
     pairs = zip(tree.section, tree.parent, strict=True)
     parents = {int(tree.section[p]) for s, p in pairs if p >= 0 and tree.section[p] != s}
@@ -102,9 +102,9 @@ def branches(tree: Geometry, region: str, distance: float, n: int) -> list[int]:
         if int(section) in parents | stem:
             continue
         rows = np.flatnonzero(tree.section == section)
-        length = float(tree.length[rows].sum())
-        if length > 40.0:  # um, long enough for a cluster
-            found.append((length < LONG, abs(float(tree.path_distance[rows].mean()) - distance), int(section)))
+        own = float(tree.length[rows].sum())
+        if own > 40.0:  # um, long enough for a cluster
+            found.append((own < length, abs(float(tree.path_distance[rows].mean()) - distance), int(section)))
     return [section for *_, section in sorted(found)[:n]]
 
 

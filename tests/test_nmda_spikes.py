@@ -23,10 +23,10 @@ def test_thirty_synapses_make_a_plateau_that_nmda_receptors_hold():
     preset = load_preset("dspn")
     cell = build_cell_for(experiment, preset)
     tree = cell.geometry()
-    every = spine_probes.branches(tree, "basal", 150.0, 999)
+    every = spine_probes.branches(tree, "basal", 150.0, 999, spine_probes.LONG)
     long = [bool(tree.length[tree.section == s].sum() >= spine_probes.LONG) for s in every]
     assert 0 < sum(long) < len(long) and long == sorted(long, reverse=True)  # short ones last
-    (section,) = spine_probes.branches(tree, "basal", 150.0, 1)
+    (section,) = spine_probes.branches(tree, "basal", 150.0, 1, spine_probes.LONG)
     spines = spine_probes.spines_for(tree, preset, [section], 1, (50.0, 150.0))
     with fixed_step(numerics.dt, preset.cell.celsius):
         model = build(experiment, cell=cell, spines=spines)

@@ -134,7 +134,8 @@ class Measured:
         """The cell with spines: some spread over the dendrites, and clusters on end branches."""
         bench, stimulus = self.bench, self.targets.stimulus
         preset, tree = bench.cell.preset, bench.geometry
-        sections = {"nmda": spine_probes.branches(tree, stimulus.nmda_region, stimulus.nmda_at, BRANCHES)}
+        nmda = spine_probes.branches(tree, stimulus.nmda_region, stimulus.nmda_at, BRANCHES, spine_probes.LONG)
+        sections = {"nmda": nmda}
         if stimulus.nmda_region != "apical":
             sections["oblique"] = spine_probes.branches(tree, "apical", OBLIQUE_AT, BRANCHES)
         everywhere = [section for found in sections.values() for section in found]
