@@ -100,8 +100,9 @@ def main() -> None:
         "# Setting up, and a month of consolidation",
         "",
         f"Written by `benchmarks/month.py --counts {' '.join(map(str, a.counts))} --repeats {a.repeats}`. {machine()}. "
-        f"CPU seconds, one thread: median (range) of {a.repeats} runs. *Place*: all spines of the shipped CA1 cell "
-        "(22,000) are drawn and some kept. *Make*: point processes with all values. *Hand*: what a run needs to read "
+        f"CPU seconds, one thread: median (range) of {a.repeats} runs. *Place*: the gaps of all spines of the "
+        "shipped CA1 cell (22,000) are drawn, and the sizes of those that are kept. "
+        "*Make*: point processes with all values. *Hand*: what a run needs to read "
         "and write their states. *Month*: `Driver.to(30 days)` of the rule alone, the steps growing with time. "
         "Memory is of made spines, and of these with the hand on them, without recording.",
         "",

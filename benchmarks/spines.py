@@ -55,7 +55,8 @@ def main() -> None:
         engines = [e for e in arguments.engines if e != "arbor" or arguments.arbor]
         if "arbor" in arguments.engines and not arguments.arbor:
             print("Arbor is left out: --arbor names no python that has it")
-        compile_explicit(work)
+        if "explicit" in engines:
+            compile_explicit(work)
         if "arbor" in engines:
             build_catalogue(arguments.arbor, work)
         rows = []

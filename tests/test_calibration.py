@@ -36,6 +36,9 @@ def test_a_part_of_the_spines_at_a_time_shows_the_same_of_each(monkeypatch):
     from dendplast.responses import Rest
     from dendplast.stepping import fixed_step
 
+    def segments(model):
+        return [seg for sec in model.cell.sections for seg in sec]
+
     def epsp(model):
         rest = Rest(model, 200.0, model.preset.cell.v_init)
         return {"epsp": rest.epsp(np.arange(len(model.spines))), "n": np.full(len(model.spines), len(model.spines))}
@@ -43,12 +46,17 @@ def test_a_part_of_the_spines_at_a_time_shows_the_same_of_each(monkeypatch):
     monkeypatch.setattr(responses, "GROUP", 1)  # alone: members of a group lift one another, and groups differ
     monkeypatch.setattr(parts, "PART", 4)
     model = model_of(8)
-    membrane = [(seg.cm, seg.g_pas) for sec in model.cell.sections for seg in sec]
+    membrane = [(seg.cm, seg.g_pas) for seg in segments(model)]
+    with parts._folded(model.cell, model.spines, np.arange(8), 2.0):
+        more = [seg.area() * (seg.cm - cm) for (cm, _), seg in zip(membrane, segments(model), strict=True)]
+        leak = [seg.area() * (seg.g_pas - g) / g for (_, g), seg in zip(membrane, segments(model), strict=True)]
+    assert sum(more) == pytest.approx(2.0 * model.spines.area.sum(), rel=1e-9)  # all of their membrane, no more
+    assert sum(leak) == pytest.approx(model.spines.area.sum(), rel=1e-9)
     model.driver = model
     with fixed_step(0.05, model.preset.cell.celsius):
         whole, parted = epsp(model), parts.in_parts(model, epsp)
     assert (parted["n"] == 4).all() and len(model.processes) == 8 == len(model.every)
-    assert [(seg.cm, seg.g_pas) for sec in model.cell.sections for seg in sec] == membrane
+    assert [(seg.cm, seg.g_pas) for seg in segments(model)] == membrane
     # 5e-5 seen: what the missing heads' channels and necks change of an EPSP
     np.testing.assert_allclose(parted["epsp"], whole["epsp"], rtol=1e-3)
 

@@ -262,7 +262,7 @@ def test_weak_alone_fades_and_strong_needs_synthesis_and_the_modulator():
     assert late([weak(4.5 * H)]) == (0.0, 0.0)
     both = [train, weak(4.5 * H)]
     anisomycin = Drug(agent="anisomycin", conc="25 uM", start=3.5 * H, stop=8 * H)
-    block = Drug(agent="SCH23390", conc="1 uM", start=3.5 * H, stop=4.4 * H)
+    block = Drug(agent="SCH23390", conc="1 uM", start=3.5 * H, stop=4.5 * H)  # past the last dopamine
     assert max(late(both, puffs, [block])) == max(late(both)) == 0
     # it leaves a 26th of synthesis, for which all tags compete
     assert max(late(both, puffs, [anisomycin])) < 0.15 * max(late(both, puffs))

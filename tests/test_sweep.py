@@ -277,20 +277,19 @@ def test_killed_and_resumed_is_as_undisturbed(undisturbed, tmp_path):
     assert datasets(out) == datasets(undisturbed)
 
 
-def test_a_finished_sweep_is_not_computed_again(undisturbed, monkeypatch):
-    before = undisturbed.read_bytes()
-    monkeypatch.setattr("dendplast.sweep._computed", lambda *a: pytest.fail("a job was computed"))
-    plan = Plan.of(EXPERIMENT, AXES, mode="full")
-    done = run_plan(plan, undisturbed, resume=True)
-    assert done.finished_before and done.failed == {} and done.path == undisturbed
-    assert undisturbed.read_bytes() == before and [p.name for p in undisturbed.parent.iterdir()] == [undisturbed.name]
-    other = Plan.of(EXPERIMENT, AXES, mode="full", seeds=(2,))
+def test_a_finished_sweep_is_not_computed_again(tmp_path, monkeypatch):
+    plan, out = Plan.of(EXPERIMENT, AXES, mode="full"), tmp_path / "map.h5"
+    filled(out, plan).merge({})
+    before = out.read_bytes()
+    monkeypatch.setattr(sys.modules[run_plan.__module__], "_computed", lambda *a: pytest.fail("a job was computed"))
+    done = run_plan(plan, out, resume=True)
+    assert done.finished_before and done.failed == {} and done.path == out
+    assert out.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == [out.name]
     with pytest.raises(dp.StorageError, match="holds another sweep"):
-        run_plan(other, undisturbed, resume=True)
-    undisturbed.with_name("no.h5").write_text("nothing")
+        run_plan(Plan.of(EXPERIMENT, AXES, mode="full", seeds=(2,)), out, resume=True)
+    out.write_text("nothing")
     with pytest.raises(dp.StorageError, match="nothing to resume"):
-        run_plan(plan, undisturbed.with_name("no.h5"), resume=True)
-    undisturbed.with_name("no.h5").unlink()
+        run_plan(plan, out, resume=True)
 
 
 def test_a_worker_that_dies_costs_one_try(undisturbed, tmp_path):

@@ -180,7 +180,7 @@ def _draw_rows(ax: Any, table: Any) -> None:
     ax.set_yticks(range(len(ROWS)), [row.what.replace(" um", " µm") for row in ROWS])
     ax.invert_yaxis()
     ax.set(xlabel="Change of volume (%)", xlim=(-40, 150))
-    ax.legend(loc="lower right", bbox_to_anchor=(0.9, 0.0))
+    ax.legend(loc="lower right", bbox_to_anchor=(0.9, 0.11))
 
 
 def findings(table: Any) -> list[Finding]:

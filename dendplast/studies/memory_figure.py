@@ -166,7 +166,7 @@ def _draw_protein(ax: Any, table: Any) -> None:
     ax.text(165, 0.98, "strong input", transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=7)
     ax.set(xlabel="Path from the soma (µm; basal negative)", ylabel="Protein (1 is the most)")
     ax.margins(y=0.2)
-    ax.legend(title="after strong", ncols=2, loc="center right")
+    ax.legend(title="after strong", loc="upper right")
 
 
 def findings(path: Path) -> list[Finding]:

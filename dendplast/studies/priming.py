@@ -219,7 +219,7 @@ def _findings(path: Path) -> list[Finding]:
         ),
         Finding(
             "ca1: a week without dopamine raises the calcium that a tetanus needs",
-            f"{at[1]:.2f} uM per pulse", f"{at[0]:.2f} uM with it; D1 blocked: {at[3]:.2f} and {at[2]:.2f} uM",
+            f"{at[1]:.3f} uM per pulse", f"{at[0]:.3f} uM with it; D1 blocked: {at[3]:.3f} and {at[2]:.3f} uM",
         ),
     ]  # fmt: skip
 
