@@ -39,11 +39,11 @@ bath is exchanged with 30 s.
 
 - `ca1` (Brzosko, Fuchsberger, uncaging): the numbers named "fitted by replay" come from CMA-ES, first on a reduced
   form (one period of each pairing, tags in closed form), then on replay of six spines of `ca1_1`; `K_C`, `g0_D`,
-  `k_x` and `h_P` were moved by hand at the end, each by less than a third. What the rows hold of them is in
-  `benchmarks/results/calibration_ca1.md`. Beside the rows two laws were asked for: pairings at -60 and +60 ms do
+  `k_x` and `h_P` were moved by hand at the end, each by less than a third. What the rows
+  hold of them (profiles) was not run. Beside the rows two laws were asked for: pairings at -60 and +60 ms do
   nothing.
-- `l5tt`: `dendplast calibrate` on both regions at once (modulator-free), then `K_P` of both and `e_0` by hand for
-  the pairings at 10 Hz (`benchmarks/results/calibration_l5tt.md`).
+- `l5tt`: the search of `dendplast calibrate` on both regions at once (modulator-free), then `K_P` of both and `e_0` by
+  hand for the pairings at 10 Hz; profiles were not run either.
 - `ca1_rat`: CMA-ES on replay, few generations. `v1_l23`, `dspn`, `ispn`: as before, by hand.
 - All were looked at with seed 1 (one cell a region).
 
