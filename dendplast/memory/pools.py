@@ -157,10 +157,12 @@ class Signal:
         has = segment >= 0
         flow = share * self.q * np.bincount(segment[has], kinase[has], len(self.c))
         production = flow / self.spread.volume
-        most = production.max() * min(h, self.spread.tau)  # without spread, which lowers what is highest
-        if self.c.any() or most >= FAINT * self.K:
+        # by the level it would keep up, not by what one step adds: short steps add up
+        fed = production.max() >= FAINT * self.K / self.spread.tau
+        if self.c.any() or fed:
             self.c = np.maximum(self.spread.advance(self.c, h, production), 0.0)
-            self.c[self.c < FAINT * self.K] = 0.0
+            if not fed:
+                self.c[self.c < FAINT * self.K] = 0.0
 
 
 class Crosstalk(Signal):
