@@ -14,6 +14,7 @@ from dendplast.parameters import Parameters
 from dendplast.presets import load_preset
 from dendplast.presynaptic import mean_release
 from dendplast.spines import Spines
+from dendplast.studies.timing import SLICE_TONE
 from dendplast.validation.ground import Ground, _experiment, _supply
 from dendplast.validation.library import LIBRARY
 from dendplast.validation.plan import Plan, load_regions
@@ -139,3 +140,9 @@ def test_every_protocol_can_be_built_and_the_others_say_why(family):
         assert course.episodes and set(dict(course.episodes).values()) <= set(calcium)
         assert max(dict(course.episodes)) < course.at[-1]  # the outcome is looked at after all of it
         assert all(np.isfinite(list(course.supply.bath(t).values())).all() for t in (0.0, course.at[-1]))
+
+
+def test_studies_of_ca1_have_the_tone_that_its_rule_was_fitted_with():
+    tone = load_regions()["ca1_young"].tone
+    assert tone.replaced(**SLICE_TONE) == tone
+    assert tone.dopamine > 0

@@ -1,8 +1,8 @@
 """STDP: the change of weight against spike timing, with and without dopamine, and its controls.
 
-`ca1`: 60 pairings at 0.2 Hz, dopamine in the bath during pairing.  `dspn`: 15 trains of 10 single-spike
-pairings at 10 Hz with a dopamine burst of a patch 0.6 s after the onset of each train.  The calcium of one
-unit at each timing is recorded on the cell and drives the rule under every condition.
+`ca1`: 100 pairings at 0.2 Hz, tone of the slice, dopamine in the bath during pairing.  `dspn`: 15 trains of 10
+single-spike pairings at 10 Hz with a dopamine burst of a patch 0.6 s after the onset of each train.  The calcium of
+one unit at each timing is recorded on the cell and drives the rule under every condition.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..storage import open_file, read_labelled, study_file, write_labelled
 from ..style import PALETTE, curve
 from .base import Finding, Job, Report, Study
 from .places import all_spines, crossing, nearest_to
-from .timing import DSPN_START, MIN, NUMERICS, SLICE, S, burst
+from .timing import DSPN_START, MIN, NUMERICS, SLICE, SLICE_TONE, S, burst
 
 __all__ = ["STUDY"]
 
@@ -52,7 +52,7 @@ SENTENCES = {
 
 def _ca1(report: Report, timings: tuple[float, ...], n_spine: int, seed: int) -> dict[str, Any]:
     experiment = Experiment(
-        preset="ca1", morphology="ca1_1", numerics=NUMERICS, seed=seed, solution=SLICE,
+        preset="ca1", morphology="ca1_1", numerics=NUMERICS, seed=seed, solution=SLICE, tone=SLICE_TONE,
         spines=Placement(n=n_spine, region="apical", path_min=80, path_max=200),
     )  # fmt: skip
     model = build(experiment)
@@ -143,7 +143,7 @@ def _draw(path: Path) -> dict[str, Figure]:
     with style():
         figure = Figure(figsize=(7.2, 3.3))
         axes = figure.subplots(1, 2)
-        titles = {"ca1": "ca1: 60 pairings at 0.2 Hz, bath", "dspn": "dspn: 15 trains of 10 at 10 Hz, patch burst"}
+        titles = {"ca1": "ca1: 100 pairings at 0.2 Hz, tone and bath", "dspn": "dspn: 15 trains of 10 at 10 Hz, patch burst"}
         for ax, letter, (label, table) in zip(axes, "AB", _tables(path).items(), strict=True):
             w = 100 * table.values("w")
             n = w.shape[2]
