@@ -143,7 +143,9 @@ def _draw(path: Path) -> dict[str, Figure]:
     with style():
         figure = Figure(figsize=(7.2, 3.3))
         axes = figure.subplots(1, 2)
-        titles = {"ca1": "ca1: 100 pairings at 0.2 Hz, tone and bath", "dspn": "dspn: 15 trains of 10 at 10 Hz, patch burst"}
+        titles = {
+            "ca1": "ca1: 100 pairings at 0.2 Hz, tone and bath", "dspn": "dspn: 15 trains of 10 at 10 Hz, patch burst",
+        }  # fmt: skip
         for ax, letter, (label, table) in zip(axes, "AB", _tables(path).items(), strict=True):
             w = 100 * table.values("w")
             n = w.shape[2]
