@@ -149,7 +149,9 @@ def _draw(path: Path) -> dict[str, Figure]:
             ax.axhline(none.mean(), color="black", lw=0.8, ls=":", label="no release")
             ax.set(xscale="log", xlabel="Vesicle content (× the tissue's)", title=f"{preset}: {modulator}",
                    ylabel=f"Weight (% of start)\nmean ± SD of {w.shape[2]} spines")  # fmt: skip
-            ax.legend(loc="best", fontsize=6)
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high + 0.3 * (high - low))  # room for the legend above the curves
+            ax.legend(loc="upper center", ncols=2, fontsize=5.5, columnspacing=0.7, handlelength=1.6)
             panel_letter(ax, letter)
         for ax in axes[len(panels) :]:
             ax.set_visible(False)

@@ -42,7 +42,7 @@ SLICE = Solution(ca=2.0, mg=2.0)
 """Of the slices of 10.7554/eLife.09685 (mM)."""
 
 SLICE_TONE = {"dopamine": "25.5 nM"}
-"""Of the same slices: as in validation/regions.toml (a test), with which the rule of `ca1` was fitted."""
+"""Of the same slices, also where a condition says "no dopamine": as in validation/regions.toml (a test)."""
 
 CA1_START, CA1_BATH = 20 * MIN, 10 * MIN
 CA1_ONSETS = (-25.0, -20.0, -15.0, -8.33, 0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)  # min after the last pairing
