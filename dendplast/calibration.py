@@ -48,6 +48,9 @@ do not have (10.1038/nn1826)."""
 def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     """Scale ``g_vgcc`` and ``ca_fraction`` of every spine to the target peaks without drugs, and set its `ca_scale`.
 
+    No spine is given more than `MOST_VGCC`, unless the preset's density alone gives it more, and none is scaled by more
+    than `RANGE`; its `ca_scale` is that of the calcium it can have.
+
     Parameters
     ----------
     model : Model
@@ -70,17 +73,15 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
     model.held = held | OPEN  # the targets were measured without drugs
     try:
         with fixed_step(numerics.dt, cell.celsius):
-            rest = None
             for _ in range(rounds):
                 for name, conductance in SCALED.items():
                     target = aims[name]
-                    rest = rest or Rest(model, numerics.settle, cell.v_init)
                     if name == "bap":
-                        peaks[name] = rest.bap()
+                        peaks[name] = Rest(model, numerics.settle, cell.v_init).bap()
                     elif len(model.spines) <= PART:
-                        peaks[name] = _unitary(model, rest)
+                        peaks[name] = _unitary(model, Rest(model, numerics.settle, cell.v_init))
                     else:
-                        peaks[name], rest = _unitary_in_parts(model), None
+                        peaks[name] = _unitary_in_parts(model)
                     wanted = model.conductances[conductance] * target / np.maximum(peaks[name], 1e-12)
                     low, high = start[conductance] / RANGE, start[conductance] * RANGE
                     if conductance == "ca_fraction":

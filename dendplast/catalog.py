@@ -105,7 +105,8 @@ def _effect(name: str, agent: Agent) -> str:
         receptors = [r for r, ligand in RECEPTORS.items() if ligand == name]
         return f"the modulator in the bath; binds {', '.join(receptors)}"
     if agent.nmda_block:
-        return f"blocks NMDA receptors, Kd {agent.nmda_block * 1e3:g} uM"
+        sites = " at each of two sites" if agent.nmda_sites == 2 else ""
+        return f"blocks NMDA receptors, Kd {agent.nmda_block * 1e3:g} uM{sites}"
     if agent.blocker:
         return f"blocks {', '.join(f'{name} (Ki {ki * 1e6:g} nM)' for name, ki in agent.blocker.items())}"
     if agent.channel_block:

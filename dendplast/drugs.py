@@ -32,6 +32,8 @@ class Agent:
         Receptor subtype to dissociation constant (mM).
     nmda_block : float
         Dissociation constant at the spine's NMDA receptors (mM), 0 for none.
+    nmda_sites : int
+        Sites of a receptor that must all be free of it for the receptor to open.
     blocker : dict of str to float
         Transporter or enzyme that clears a modulator (`TRANSPORTERS`) to inhibition constant (mM).
     effects : dict of str to (float, float)
@@ -49,6 +51,7 @@ class Agent:
     agonist: Mapping[str, float] = field(default_factory=dict)
     antagonist: Mapping[str, float] = field(default_factory=dict)
     nmda_block: float = 0.0
+    nmda_sites: int = 1
     blocker: Mapping[str, float] = field(default_factory=dict)
     effects: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     shrinkage: float = 0.0
@@ -66,6 +69,11 @@ def _agonist(source: str = _IUPHAR, **affinity: float) -> Agent:
 
 def _effect(source: str, nmda_block: float = 0.0, shrinkage: float = 0.0, **effects: tuple[float, float]) -> Agent:
     return Agent(nmda_block=nmda_block, shrinkage=shrinkage, effects=effects, source=source)
+
+
+def _competitor(source: str, kd: float) -> Agent:
+    """Return an agent that takes the place of either glutamate, of which a receptor needs two."""
+    return Agent(nmda_block=kd, nmda_sites=2, effects={"share_ecb": (0.0, kd)}, source=source)
 
 
 def _antagonist(source: str = _IUPHAR, **kd: float) -> Agent:
@@ -105,9 +113,9 @@ AGENTS: dict[str, Agent] = {
     "SKF81297": _agonist("assumed: D1 agonist, 50 nM against dopamine's 1 uM", D1=20.0),
     "haloperidol": _antagonist(D2=2e-6),
     "ICI118551": _antagonist(beta=1e-6),
-    "AP5": _effect(
-        "10.1093/nar/gkad944 (D-AP5, 1.4 uM), presynaptic receptors too (10.1016/S0896-6273(03)00476-8)",
-        nmda_block=1.4e-3, share_NMDA=(0.0, 1.4e-3), share_ecb=(0.0, 1.4e-3),
+    "AP5": _competitor(
+        "10.1093/nar/gkad944 (D-AP5, 1.4 uM), at two sites a receptor (10.1016/S0006-3495(91)82272-X); presynaptic "
+        "receptors too (10.1016/S0896-6273(03)00476-8)", 1.4e-3,
     ),
     "MK-801": _effect(
         "assumed: 0.1 uM, open channels only in truth; presynaptic receptors too", nmda_block=1e-4,
@@ -220,7 +228,10 @@ def bath(drugs: tuple[Drug, ...], tone: dict[str, float], t: float) -> dict[str,
         for receptor, kd in agent.antagonist.items():
             out[f"ant_{receptor}"] += level / kd
         if agent.nmda_block:
-            out["nmda_scale"] /= 1 + level / agent.nmda_block
+            left = (1 + level / agent.nmda_block) ** -agent.nmda_sites
+            out["nmda_scale"] *= left
+            if agent.nmda_sites == 2:  # glutamate does not even bind
+                out["share_NMDA"] *= left
         for name, (most, half) in agent.effects.items():
             effect = level / (level + half) if level else 0.0
             if name == "gs_ext":

@@ -91,7 +91,8 @@ def test_drugs_add_up_and_tone_stays():
     b = bath(drugs, {"da": 1e-5, "ne": 2e-5}, 0.0)
     assert b["da_ext"] == pytest.approx(3.01e-3, rel=1e-12)
     assert b["ne_ext"] == 2e-5 and b["ach_ext"] == 0.0
-    assert b["nmda_scale"] == pytest.approx(0.5, rel=1e-12)  # at its dissociation constant half is blocked
+    assert b["nmda_scale"] == pytest.approx(0.25, rel=1e-12)  # half of each of two sites is free
+    assert b["share_NMDA"] == b["nmda_scale"]
 
 
 def test_every_agent_acts_on_something_and_says_from_where():
