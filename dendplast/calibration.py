@@ -6,7 +6,8 @@ raise calcium by its targets.  NMDA and AMPA conductances are left as they are (
 branch spike alone): electrical measurements decide the electrics.  Targets differ between spines as measured
 peaks do: log-normal, with mean `bap_peak` and `epsp_peak` and the published spread, unless spines are to be
 identical.  As in Chindemi et al. 2022 (10.1038/s41467-022-30214-w), where each synapse's thresholds follow its
-own responses, the rule then reads calcium over the mean of the two relative to the preset's (`ca_scale`).
+own responses, the rule then reads calcium over the root mean square of the two relative to the preset's
+(`ca_scale`): beside a plain mean, it makes calmodulin of a pairing a third more alike between spines.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def calibrate(model: Model, rounds: int = 1) -> dict[str, np.ndarray]:
         model.driver, model.held = None, held
     c = model.parameters.calcium
     own = {"bap": given["bap"] / c.bap_peak, "epsp": given["epsp"] / c.epsp_peak}
-    model.set_conductances(ca_scale=(1 - c.epsp_share) * own["bap"] + c.epsp_share * own["epsp"])
+    model.set_conductances(ca_scale=np.sqrt((1 - c.epsp_share) * own["bap"] ** 2 + c.epsp_share * own["epsp"] ** 2))
     return peaks
 
 

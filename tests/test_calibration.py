@@ -148,5 +148,5 @@ def test_a_spine_gets_no_more_calcium_channels_than_spines_have(monkeypatch):
     assert after["g_vgcc"][0] == most[0]
     assert (after["g_vgcc"] <= most).all()
     c = model.parameters.calcium  # the rule reads calcium over what the spine got, not over what it should have
-    asked = (1 - c.epsp_share) * wanted["bap"][0] / c.bap_peak
+    asked = np.sqrt(1 - c.epsp_share) * wanted["bap"][0] / c.bap_peak
     assert after["ca_scale"][0] < asked
