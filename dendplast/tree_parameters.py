@@ -29,6 +29,11 @@ class ProteinParameters(Description):
     q_soma: float = quantity(1e-2, "um3/ms", "assumed: makes its own volume in a few minutes", 0, 100)
     n_soma: float = quantity(20.0, "1", "assumed: one strong input is heard in the soma, one spine is not", 1, 1e5)
     soma_delay: float = quantity(1.8e6, "ms", "assumed: 30 min from synapse to nucleus and to message", 0, 1e9)
+    K_prp: float = quantity(
+        0.48, "1", "10.1371/journal.pcbi.1000248: less does not lift a synapse over its barrier of 0.048 at gamma 0.1",
+        1e-3, 10,
+    )  # fmt: skip
+    n_prp: float = quantity(4.0, "1", "assumed: steep as that barrier; several proteins are needed at once", 1, 12)
     q_late: float = quantity(
         5.0, "um3", "assumed: competition is felt only where synthesis is low (10.1016/j.neuron.2004.10.033)", 0, 1e5
     )

@@ -86,6 +86,21 @@ def test_two_mouths_share_what_one_would_eat():
     assert pool.offer(np.array([-1]), np.array([1.0]))[0] == 0
 
 
+def test_what_leaks_past_a_block_of_synthesis_hardly_acts():
+    tree = straight(Y, 10.0)
+    pool = Proteins(tree, P)
+    spine, seen = np.array([3]), []
+    for level in (1.0, 0.28):  # 0.28: a 26th of synthesis in balance with loss
+        pool.c[:] = level
+        seen.append(pool.offer(spine, np.array([0.0]))[0])
+    assert seen[0] > 0.9 and seen[1] < 0.28 / 2
+    for level in (1.0, 0.48, 0.28):  # no mouth takes more than there is
+        pool.c[:] = level
+        greedy = 1e3 * pool.spread.volume[3] / P.q_late
+        pool.take(spine, greedy * pool.offer(spine, np.array([greedy])))
+        assert 0 <= pool.c[3] < 0.01
+
+
 # ---- tree ---------------------------------------------------------------------------------------------
 
 
@@ -248,9 +263,7 @@ def test_weak_keeps_its_change_near_strong_only():
     assert min(strong_one for strong_one, _ in found.values()) > 0.4
     assert min(kept[-0.5], kept[0.5]) > 0.15  # of the 0.3 that its tags ask for, and that fades first
     assert kept[-2.0] < 0.6 * kept[-0.5]  # "weaker or none"
-    # what is left after the hour that proteins last, or the hour and a half that tags do, in the same order of inputs
-    assert kept[-4.0] < 0.2 * kept[-0.5]
-    assert kept[4.0] < 0.25 * kept[0.5]
+    assert max(kept[-4.0], kept[4.0]) < LIMIT  # tags have faded, or proteins
 
 
 def test_weak_alone_fades_and_strong_needs_synthesis_and_the_modulator():
@@ -264,8 +277,8 @@ def test_weak_alone_fades_and_strong_needs_synthesis_and_the_modulator():
     anisomycin = Drug(agent="anisomycin", conc="25 uM", start=3.5 * H, stop=8 * H)
     block = Drug(agent="SCH23390", conc="1 uM", start=3.5 * H, stop=4.5 * H)  # past the last dopamine
     assert max(late(both, puffs, [block])) == max(late(both)) == 0
-    # it leaves a 26th of synthesis, for which all tags compete
-    assert max(late(both, puffs, [anisomycin])) < 0.15 * max(late(both, puffs))
+    # it leaves a 26th of synthesis, which still makes a quarter of all protein: too little to act
+    assert max(late(both, puffs, [anisomycin])) < 0.1 * min(late(both, puffs))
 
 
 def test_novelty_rescues_a_weak_memory():

@@ -57,22 +57,24 @@ class Proteins:
         return float(self.c @ self.spread.volume)
 
     def offer(self, segment: np.ndarray, appetite: np.ndarray) -> np.ndarray:
-        """Return what each spine gets to see over a step, 0 to 1, shape (n,).
+        """Return what of the proteins acts on each spine over a step, 0 to 1, shape (n,).
 
-        Spines of a segment share: with an appetite for more than there is, each sees the mean over the step of
-        a concentration that falls exponentially.
+        Below `K_prp` hardly any: what leaks past a block of synthesis stabilises nothing.  Spines of a segment share:
+        with an appetite for more than there is, each sees the mean over the step of a concentration that falls
+        exponentially.
 
         Parameters
         ----------
         segment : ndarray of int, shape (n,)
             Of each spine; -1 for one that takes no part.
         appetite : ndarray, shape (n,)
-            Late weight each would capture in the step under full supply (1).
+            Late weight each would capture in the step where all acts (1).
         """
         has = segment >= 0
         wish = np.bincount(segment[has], appetite[has], len(self.c)) * self.each * self.p.q_late
-        x = wish / self.spread.volume
-        level = self.c * np.where(x > 1e-8, -np.expm1(-x) / np.maximum(x, 1e-8), 1.0)
+        acts = hill(self.c, self.p.K_prp, self.p.n_prp)
+        x = wish / self.spread.volume * acts / np.where(self.c > 0, self.c, 1.0)
+        level = acts * np.where(x > 1e-8, -np.expm1(-x) / np.maximum(x, 1e-8), 1.0)
         return np.where(has, level[segment], 0.0)
 
     def take(self, segment: np.ndarray, captured: np.ndarray) -> None:

@@ -239,10 +239,14 @@ class Weeks:
         self._shared(h, before, around, self.rows.y["kinase"])
 
     def supply(self, h: float) -> np.ndarray:
-        """Write what the tree offers for the next `h` ms into the spines, and return their late weights."""
+        """Write what the tree offers for the next `h` ms into the spines, and return their late weights.
+
+        Proteins bind where there are tags: a spine whose tag has all but faded captures slowly.
+        """
         y = self.rows.y
         if self.proteins is not None:
-            y["prp"] = self.proteins.offer(self.rows.place, np.abs(y["early"]) * h / self.p.tau_z)
+            tag = y["tag_P"] + y["tag_D"]
+            y["prp"] = tag * self.proteins.offer(self.rows.place, tag * np.abs(y["early"]) * h / self.p.tau_z)
         return y["late"].copy()
 
     def follow(self, h: float, rows: np.ndarray, moved: State, kinase: np.ndarray) -> None:
