@@ -77,6 +77,12 @@ class Exchange:
                 )
             )  # fmt: skip
 
+    def change(self, name: str, values: np.ndarray) -> None:
+        """Change a number of the rule in every spine; `values` has shape (n_spine,)."""
+        for group, engine in zip(self.groups, self.engines, strict=True):
+            setattr(engine.p, name, values[group])
+            engine.steps = None  # the compiled rule has its numbers from when it was made
+
     def values(self) -> dict[str, np.ndarray]:
         """Return a copy of all that the rule moves."""
         return {n: s.get() for n, s in self.slow.items()} | {f"s_{n}": s.get() for n, s in self.released.items()}
@@ -95,7 +101,7 @@ class Exchange:
             own = group is self.groups[0] and len(self._reached) > 0
             engine.s = {n: v.copy() if own else np.zeros((N_RATE, len(group))) for n, v in released.items()}
             engine.c = {}
-            if self._compiled:
+            if self._compiled and engine.steps is None:
                 from .fastrule import Rule  # here: loading the compiler takes half a second
 
                 rule = Rule(engine.p, engine.shape)

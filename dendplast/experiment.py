@@ -60,7 +60,7 @@ class Numerics(Description):
     d_lambda: float = quantity(0.1, "1", "10.1162/089976600300015934", 0.005, 1)
     settle: float = quantity(400.0, "ms", "assumed: channels reach rest", 0, 1e5)
     tail: float = quantity(60.0, "ms", "assumed: least electricity after the last event of a window", 0, 1e4)
-    calm: float = quantity(1e-5, "mM", "assumed: calcium this near rest moves no readout", 1e-9, 1e-2)
+    calm: float = quantity(3e-5, "mM", "assumed: moves no readout (benchmarks/results/calm.md)", 1e-9, 1e-2)
     calm_v: float = quantity(0.5, "mV", "assumed: a voltage this near rest moves no readout", 1e-6, 10)
     calm_gate: float = quantity(0.02, "1", "assumed: a channel this near rest moves no spike", 1e-6, 1)
     relax: float = quantity(1000.0, "ms", "assumed: a cell left alone this long is at rest", 10, 1e6)

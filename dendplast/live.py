@@ -278,5 +278,4 @@ def _enter(weeks: Weeks, rows: np.ndarray, driver: Driver, size: np.ndarray, eve
         driver.slow["w"].set(efficacy(y, weeks.p))
     threshold = np.broadcast_to(weeks.numbers(rows).K_P, len(rows))
     write_spines(driver.model.every, {"K_P": threshold})
-    for group, engine in zip(driver.groups, driver.engines, strict=True):
-        engine.p.K_P = threshold[group]
+    driver.exchange.change("K_P", threshold)

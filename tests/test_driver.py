@@ -308,6 +308,24 @@ def test_no_state_is_left_out_of_what_counts_as_calm():
     model.driver = None
 
 
+def test_a_changed_number_reaches_a_rule_that_is_compiled_already(monkeypatch):
+    """A timeline moves thresholds while a session runs."""
+    from dendplast.driver import Driver
+
+    monkeypatch.setattr(exchange, "COMPILED", 1)
+    moved = []
+    for late in (False, True):
+        model = fork_model(experiment(drugs=()))
+        hands = Driver(model).exchange
+        if late:
+            hands.gather()
+        hands.change("K_P", np.full(len(model.spines), 1e-4))
+        for group, engine in zip(hands.groups, hands.gather(), strict=True):
+            engine.through(0.0, np.array([50.0, 100.0]), np.full(len(group), 3e-4))
+        moved.append(hands.join("kinase"))
+    np.testing.assert_array_equal(*moved)
+
+
 def test_the_calcium_of_a_pool_is_part_of_the_state_a_cell_returns_to():
     """A pool with a time constant of half a second would else carry one train into the next."""
     from dendplast.slots import Slots, cell_references
