@@ -49,9 +49,11 @@ class Profile(Description):
     step            1 from `start` up to `stop`, `outside` elsewhere
     ==============  ==================================================================
 
-    Every kind is multiplied by `outside` where x < start or x >= stop.  With `reach` all distances are
-    those of a tree whose farthest apical tip is `reach` away: on another tree the profile is stretched,
-    so that what sits around the main bifurcation of one tree does so on the next.
+    Every kind is multiplied by `outside` where x < start or x >= stop.  With `ramp` a step rises and falls over that
+    distance, centred on start and stop: what a zone carries in all would else hang on where segments end.
+
+    With `reach` all distances are those of a tree whose farthest apical tip is `reach` away: on another tree the
+    profile is stretched, so that what sits around the main bifurcation of one tree does so on the next.
     """
 
     kind: Literal["constant", "linear", "sigmoid", "exponential", "growth", "step"] = "constant"
@@ -66,13 +68,14 @@ class Profile(Description):
     start: float = quantity(0.0, "um", _PRESET, 0.0)
     stop: float = quantity(1e6, "um", _PRESET, 0.0)
     outside: float = quantity(0.0, "1", _PRESET, 0.0)
+    ramp: float = quantity(0.0, "um", _PRESET, 0.0)
     reach: float | None = quantity(None, "um", _PRESET, 1.0)
 
     @model_validator(mode="after")
     def _only_what_the_kind_uses(self) -> Profile:
         window = {"kind", "source", "start", "stop", "outside", "reach"}
         own = {
-            "constant": set(), "step": set(), "linear": {"slope", "limit"},
+            "constant": set(), "step": {"ramp"}, "linear": {"slope", "limit"},
             "sigmoid": {"low", "high", "center", "width"}, "exponential": {"amplitude", "width"},
             "growth": {"amplitude", "width"},
         }[self.kind]  # fmt: skip
@@ -81,6 +84,8 @@ class Profile(Description):
             raise ValueError(f"a {self.kind} profile has no {extra[0]}; it has {', '.join(sorted(own | window))}")
         if self.start >= self.stop:
             raise ValueError(f"start = {self.start:g} um must be less than stop = {self.stop:g} um")
+        if not self.start >= self.ramp / 2 or self.stop - self.start < self.ramp:
+            raise ValueError(f"ramp = {self.ramp:g} um must fit between start and stop, and half of it before start")
         return self
 
     def __call__(self, distance: np.ndarray, tip: float | None = None) -> np.ndarray:
@@ -106,7 +111,14 @@ class Profile(Description):
             f = 1 + self.amplitude * np.expm1(x / self.width)
         else:
             f = np.ones_like(x)
-        return np.where((x >= self.start) & (x < self.stop), f, self.outside * f)
+        inside = self._passed(x, self.start) - self._passed(x, self.stop)
+        return inside * f + (1 - inside) * self.outside * f
+
+    def _passed(self, x: np.ndarray, edge: float) -> np.ndarray:
+        """Return the share of the change at an edge (um) that is over."""
+        if self.ramp == 0:
+            return np.where(x >= edge, 1.0, 0.0)
+        return np.clip((x - edge) / self.ramp + 0.5, 0.0, 1.0)
 
 
 class Channel(Description):

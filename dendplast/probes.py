@@ -199,12 +199,15 @@ def coincidence(bench: Bench, distance: float, amplitude: float, *, spike: bool,
     """Inject an EPSC-shaped current (nA; 0.5 and 5 ms) at a place of the trunk, with or without a somatic spike before.
 
     The current and the delay (ms) are those of 10.1038/18686 and 10.1371/journal.pcbi.1002107; the spike is made by
-    the preset's pulse, since the 1.9 nA for 5 ms of the latter do not make every cell spike.
+    the preset's pulse, since the 1.9 nA for 5 ms of the latter do not make every cell spike.  The current is shared
+    by the two segments around the place, so that it stays where it is when segments change; the nearer is recorded.
     """
     cell, whole = bench.cell.preset.cell, 150.0
     a, b, share = crossings(bench.geometry, distance)[0]
-    site = b if share > 0.5 else a
-    currents = {site: epsc(bench.dt, whole, 10.0 + delay, 0.5, 5.0, amplitude)}
+    current = epsc(bench.dt, whole, 10.0 + delay, 0.5, 5.0, amplitude)
+    currents = {a: (1 - share) * current, b: share * current}
     if spike:
-        currents[SOMA] = steps(bench.dt, whole, (10.0, 10.0 + cell.pulse_dur, cell.pulse_amp))
-    return bench.run(whole, currents, [SOMA, site], stimulus=(10.0, 10.0 + cell.pulse_dur, amplitude))
+        pulse = steps(bench.dt, whole, (10.0, 10.0 + cell.pulse_dur, cell.pulse_amp))
+        currents[SOMA] = pulse + currents.get(SOMA, 0.0)
+    near = b if share > 0.5 else a
+    return bench.run(whole, currents, [SOMA, near], stimulus=(10.0, 10.0 + cell.pulse_dur, amplitude))

@@ -307,6 +307,24 @@ def test_profiles_have_their_closed_forms():
     assert Profile(kind="exponential", amplitude=9, width=5)(x)[0] == pytest.approx(10)
 
 
+def test_what_a_zone_with_a_ramp_carries_does_not_hang_on_where_segments_end():
+    ramped = Profile(kind="step", start=105, stop=205, outside=0.1, ramp=60)
+    assert ramped(np.array([74.0, 105.0, 136.0, 205.0, 236.0])) == pytest.approx([0.1, 0.55, 1, 0.55, 0.1])
+
+    def carried(profile: Profile, segment: float) -> float:
+        return float(profile(np.arange(0.0, 480.0, segment) + segment / 2).sum() * segment)
+
+    sharp = Profile(kind="step", start=105, stop=205, outside=0.1)
+    fine, segments = carried(ramped, 1.0), (20.0, 30.0, 40.0, 48.0)
+    for segment in segments:
+        assert carried(ramped, segment) == pytest.approx(fine, rel=0.03)
+    assert max(abs(carried(sharp, segment) / fine - 1) for segment in segments) > 0.1
+    with pytest.raises(ParameterError, match="must fit between start and stop"):
+        Profile(kind="step", start=20, stop=205, ramp=60)
+    with pytest.raises(ParameterError, match="has no ramp"):
+        Profile(kind="linear", slope=0.01, ramp=60)
+
+
 def test_every_preset_loads_and_every_number_has_a_source():
     assert {"ca1", "dspn", "ispn", "passive"} <= set(preset_names())
     for name in ("ca1", "dspn", "ispn", "passive"):
