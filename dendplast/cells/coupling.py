@@ -14,7 +14,7 @@ PLATEAU, LASTS = -40.0, 10.0
 back-propagating spike is over in 3 ms."""
 CURRENT_ENDS = 23.0  # ms, when less than a third of the EPSC (from 15 ms on, 5 ms decay) is left
 CROSSED = -20.0  # mV, that a spike of the soma passes
-LOWEST, HIGHEST, PRECISION = 0.05, 4.0, 0.05  # nA, nA, share of the threshold
+LOWEST, HIGHEST, PRECISION = 0.05, 4.0, 0.01  # nA, nA, share of the threshold
 TOGETHER = 0.5  # nA, current of the dendrite that meets a spike of the soma, 10.1371/journal.pcbi.1002107
 
 
