@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy.signal import lfilter
 
 from .course import Course
 from .diffusion import Deliveries
@@ -105,7 +104,10 @@ def calm(ca: np.ndarray, pre: np.ndarray, rest: np.ndarray, p: SimpleNamespace) 
     own, idle = ca / p.ca_scale, np.maximum(low, RESTING * rest / p.ca_scale)
     # the slowest calmodulin, from rest: what it keeps of a tick is exact
     q = float(np.exp(-1 / np.max(p.tau_cam)))
-    cam = lfilter([1 - q], [1, -q], own - rest / p.ca_scale, axis=0) + rest / p.ca_scale
+    cam, bound = own - rest / p.ca_scale, 0.0  # scipy's lfilter takes longer to load than this loop
+    for k in range(len(cam)):
+        cam[k] = bound = (1 - q) * cam[k] + q * bound
+    cam += rest / p.ca_scale
     others = tuple(range(1, ca.ndim))
     return (np.maximum(own, cam) < idle).all(axis=others) & ~pre.any(axis=others)
 

@@ -124,6 +124,16 @@ def test_import_is_light_and_silent():
     assert (done.stdout, done.stderr.strip()) == ("", "[]")
 
 
+def test_what_builds_and_runs_loads_no_library_that_is_slow_to_load():
+    """Each job is a process of its own, and scipy.signal, which loads scipy.stats, is 0.6 s of it."""
+    code = (
+        "import sys, dendplast.build, dendplast.simulate, dendplast.capture, dendplast.memory, dendplast.sweep.child; "
+        "sys.exit(str(sorted({'scipy.signal', 'scipy.stats', 'matplotlib', 'pandas', 'numba'} & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("name", sorted(dendplast._HOME))
 def test_every_public_name_has_its_home(name):
     module, _, attribute = dendplast._HOME[name].partition(":")
