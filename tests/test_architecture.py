@@ -127,7 +127,7 @@ def test_import_is_light_and_silent():
 def test_what_builds_and_runs_loads_no_library_that_is_slow_to_load():
     """Each job is a process of its own, and scipy.signal, which loads scipy.stats, is 0.6 s of it."""
     code = (
-        "import sys, dendplast.build, dendplast.simulate, dendplast.capture, dendplast.memory, dendplast.sweep.child; "
+        "import sys, dendplast.build, dendplast.simulate, dendplast.capture, dendplast.sweep.child; "
         "sys.exit(str(sorted({'scipy.signal', 'scipy.stats', 'matplotlib', 'pandas', 'numba'} & set(sys.modules))))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
