@@ -93,6 +93,21 @@ def test_every_run_begins_at_the_same_rest(on_bench):
     assert np.array_equal(probes.step(live, 0.2, 20.0).soma, before)
 
 
+@pytest.mark.parametrize("distance", [290.0, 333.0, 371.0])
+def test_current_of_a_burst_stays_at_its_place_when_segments_change(loaded, distance):
+    from dendplast import probes
+    from dendplast.bench import bench
+    from dendplast.cell import build_cell
+
+    height = []
+    for d_lambda in (0.3, 0.02):
+        with bench(build_cell(morphology(length=800.0), load_preset("passive"), d_lambda), 0.05) as live:
+            soma = probes.coincidence(live, distance, 0.1, spike=False).soma
+            height.append(soma.max() - soma[0])
+    # 1 %: with all of it at the nearest centre, up to half a segment away, it is up to 4 %
+    assert height[0] == pytest.approx(height[1], rel=0.01)
+
+
 FINE = ("v_rest", "R_in", "sag", "rheobase", "ap_threshold", "ap_amplitude", "ap_width", "latency")
 
 
