@@ -85,14 +85,18 @@ def bare(live: Bench, targets: Targets, kept: Kept) -> dict[str, float]:
     height = back.v.max(axis=0) - back.v[0]
     places = sorted({t.at for t in targets.feature if t.name in ("bap", "bap_calcium")})
     out |= {f"bap at {at:g} um (mV)": probes.along(live.geometry, height, at) for at in places}
-    psp = probes.attenuation(live, (100.0, 200.0), most=1)
-    for at in np.unique(psp.distance):
-        here = psp.distance == at
-        out[f"epsp_attenuation at {at:g} um (1)"] = float(np.mean(psp.soma[here] / psp.local[here]))
+    out |= attenuations(live)
     for t in targets.feature:
         if t.name == "burst_hz":
             out[f"burst_hz at {t.at:g} um (Hz)"] = Coupling(live).firing(t.at)[1]
     return out
+
+
+def attenuations(live: Bench) -> dict[str, float]:
+    """Return how much of an EPSP arrives in the soma from two places."""
+    psp = probes.attenuation(live, (100.0, 200.0), most=1)
+    pairs = zip(psp.distance, psp.soma / psp.local, strict=True)
+    return {f"epsp_attenuation at {at:g} um (1)": float(share) for at, share in pairs}
 
 
 def spread(tree: Geometry, preset: Preset, targets: Targets, kept: Kept) -> Spines:

@@ -179,20 +179,25 @@ class Attenuation:
 def attenuation(bench: Bench, distances: Sequence[float], most: int = 4) -> Attenuation:
     """Inject an EPSC (30 pA; 0.1 and 3 ms) at path distances (um) and compare the EPSP there and in the soma.
 
-    The current is shared by the two segments around a distance, and so is the local EPSP; at most `most` dendrites
-    are asked at each distance.  The current is that of 10.1371/journal.pcbi.1008114.
+    At most `most` dendrites are asked at each distance.  The current goes into either segment around the distance in
+    turn and the EPSPs are interpolated: shared between the two, it would lift neither as far as a single place.
+    The current is that of 10.1371/journal.pcbi.1008114.
     """
     rows = []
+    current = epsc(bench.dt, 60.0, 1.0, 0.1, 3.0, 0.03)
     for distance in distances:
         found = crossings(bench.geometry, distance)
         for a, b, share in found[:: max(1, -(-len(found) // most))]:
-            current = epsc(bench.dt, 60.0, 1.0, 0.1, 3.0, 0.03)
-            run = bench.run(
-                60.0, {a: (1 - share) * current, b: share * current} if a else {b: current}, [SOMA, a, b]
-            )
-            rise = run.v.max(axis=0) - run.v[0]
-            rows.append((distance, (1 - share) * rise[1] + share * rise[2], rise[0]))
+            near, far = (_epsp(bench, row, current) for row in (b if a == SOMA else a, b))
+            local, soma = (1 - share) * near + share * far
+            rows.append((distance, local, soma))
     return Attenuation(*np.array(rows).reshape(-1, 3).T)
+
+
+def _epsp(bench: Bench, row: int, current: np.ndarray) -> np.ndarray:
+    """Return the peaks above rest (mV) in a segment that a current (nA) is injected into, and in the soma."""
+    run = bench.run(len(current) * bench.dt, {row: current}, [row, SOMA])
+    return run.v.max(axis=0) - run.v[0]
 
 
 def coincidence(bench: Bench, distance: float, amplitude: float, *, spike: bool, delay: float = 5.0) -> Traces:

@@ -94,18 +94,22 @@ def test_every_run_begins_at_the_same_rest(on_bench):
 
 
 @pytest.mark.parametrize("distance", [290.0, 333.0, 371.0])
-def test_current_of_a_burst_stays_at_its_place_when_segments_change(loaded, distance):
+def test_what_is_injected_stays_at_its_place_when_segments_change(loaded, distance):
     from dendplast import probes
     from dendplast.bench import bench
     from dendplast.cell import build_cell
 
-    height = []
+    height, share = [], []
     for d_lambda in (0.3, 0.02):
         with bench(build_cell(morphology(length=800.0), load_preset("passive"), d_lambda), 0.05) as live:
             soma = probes.coincidence(live, distance, 0.1, spike=False).soma
             height.append(soma.max() - soma[0])
+            psp = probes.attenuation(live, [distance])
+            share.append(float(psp.soma[0] / psp.local[0]))
     # 1 %: with all of it at the nearest centre, up to half a segment away, it is up to 4 %
     assert height[0] == pytest.approx(height[1], rel=0.01)
+    # 2 %: an EPSC of 3 ms falls off within the length of these segments, which are three times the default
+    assert share[0] == pytest.approx(share[1], rel=0.02)
 
 
 FINE = ("v_rest", "R_in", "sag", "rheobase", "ap_threshold", "ap_amplitude", "ap_width", "latency")
