@@ -115,8 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("--leave", metavar="ID,...", default="", help="rows that are not fitted")
     command.add_argument("--out", metavar="DIR", default="calibration", help="folder; default: calibration")
-    command.add_argument("--seed", metavar="N", type=int, default=1, help="of spines and search; default: 1")
-    command.add_argument("--spines", metavar="N", type=int, default=4, help="of the cell; default: 4")
+    command.add_argument("--seed", metavar="N", type=int, default=1, help="of the search; default: 1")
+    command.add_argument("--seeds", metavar="N", type=int, default=1, help="placements of spines; default: 1")
+    command.add_argument("--spines", metavar="N", type=int, default=4, help="of each cell; default: 4")
     command.add_argument("--generations", metavar="N", type=int, default=40, help="default: 40")
     command.add_argument("--jobs", metavar="N", type=int, default=1, help="processes at once; default: 1")
 
@@ -324,8 +325,8 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     )
     found, held = calibrate(
         arguments.table, arguments.out, regions, free, seed=arguments.seed,
-        generations=arguments.generations, n_spine=arguments.spines, workers=arguments.jobs,
-        show=sys.stderr.isatty(), leave=leave,
+        seeds=range(1, arguments.seeds + 1), generations=arguments.generations, n_spine=arguments.spines,
+        workers=arguments.jobs, show=sys.stderr.isatty(), leave=leave,
     )  # fmt: skip
     print(f"loss {found.loss[0]:.1f} -> {found.loss[1]:.1f} over {len(found.rows)} rows")
     for name, before, after, low, high in zip(found.names, found.start, found.best, held.low, held.high, strict=True):

@@ -31,8 +31,8 @@ FITTED = ("weight", "volume")
 
 def calibrate(
     table: str | Path, out: str | Path, regions: Sequence[str], free: Sequence[str], *, seed: int = 1,
-    generations: int = 40, population: int | None = None, n_spine: int = 4, workers: int = 1, confirmed: int = 2,
-    show: bool = False, leave: Sequence[str] = (),
+    seeds: Sequence[int] = (1,), generations: int = 40, population: int | None = None, n_spine: int = 4,
+    workers: int = 1, confirmed: int = 2, show: bool = False, leave: Sequence[str] = (),
 ) -> tuple[Fit, Identified]:  # fmt: skip
     """Fit freed parameters to the rows of some regions and write ``fit.h5``, ``fit.md`` and ``parameters.toml``.
 
@@ -49,11 +49,13 @@ def calibrate(
     free : sequence of str
         Names of the parameters to fit; ``name`` is shared by all `regions`, ``region.name`` is of one.
     seed : int
-        Of spines and search.
+        Of the search.
+    seeds : sequence of int
+        Each a placement of spines, on the region's cells in turn; a prediction is the mean over all.
     generations, population : int
         Of the search.
     n_spine : int
-        Spines of the cell.
+        Spines a cell.
     workers : int
         Processes that capture calcium.
     confirmed : int
@@ -89,8 +91,9 @@ def calibrate(
     out.mkdir(parents=True, exist_ok=True)
     plans: dict[str, Plan] = {row.id: find(row) for row in rows}
     jobs = [
-        Job(where, ground, {"plans": some, "seed": seed, "n_spine": n_spine})
+        Job(f"{where} {each}", ground, {"plans": some, "seed": each, "n_spine": n_spine})
         for where, some in groups(plans).items()
+        for each in seeds
     ]
     grounds: list[Ground] = list(
         run_jobs("calibrate", jobs, out / ".jobs", workers, True, show).values()
@@ -117,7 +120,7 @@ def calibrate(
         Job(
             f"full {name}",
             _confirmed,
-            {"plan": plans[name], "seed": seed, "n_spine": n_spine, "changes": best[plans[name].region]},
+            {"plan": plans[name], "seed": seeds[0], "n_spine": n_spine, "changes": best[plans[name].region]},
         )
         for name in good[:confirmed]
     ]
@@ -127,7 +130,7 @@ def calibrate(
     _write(out / "fit.h5", regions, found, held, full)
     told = f"dendplast calibrate {Path(table).name} --region {','.join(regions)} --free {','.join(free)}"
     told += f" --leave {','.join(leave)}" if leave else ""
-    told += f" --seed {seed} --spines {n_spine} --generations {generations}"
+    told += f" --seed {seed} --seeds {len(seeds)} --spines {n_spine} --generations {generations}"
     with replacing(out / "fit.md") as partial:
         partial.write_text(page(rows, found, held, told), encoding="utf-8")
     return found, held
