@@ -137,7 +137,7 @@ def _jobs(quick: bool) -> list[Job]:
         for p in presets
         for label in RUNS
     ]
-    return runs + [Job(f"{p} sweep", _sweep, {"preset": p} | common, COSTS[p]) for p in presets]
+    return runs + [Job(f"{p} sweep", _sweep, {"preset": p} | common, 2 * COSTS[p]) for p in presets]
 
 
 def tagged(result: Result, control: Result) -> np.ndarray:

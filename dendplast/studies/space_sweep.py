@@ -32,6 +32,9 @@ DENSITIES = {True: (0.1, 1.0), False: (0.1, 0.3, 1.0)}
 BLOCKERS = {"dspn": Drug(agent="nomifensine", conc="0.26 uM"), "ca1": Drug(agent="desipramine", conc="8 nM")}
 """Blocks the carrier of dopamine in each tissue at ten times its inhibition constant: a tenth is left."""
 
+GRID_H = {True: 2.0, False: 1.0}
+"""Distance of a grid's points (um): the grid of randomly drawn varicosities is most of the quick study else."""
+
 AFTER = 120e3  # ms from the end of the pairing to the outcome
 
 RADIUS = 10.0  # um
@@ -87,7 +90,8 @@ def sweep(
         ``label``, ``axis`` and ``value`` by condition, and ``change``: net tag against the condition's control,
         shape (n_condition, n_spine).
     """
-    model = build(experiment.replaced(numerics=NUMERICS.replaced(plastic=False)), cell=cell, spines=spines)
+    numerics = NUMERICS.replaced(plastic=False, grid_h=GRID_H[quick])
+    model = build(experiment.replaced(numerics=numerics), cell=cell, spines=spines)
     report(0.3)
     recorded = record(model, pairing)
     report(0.5)
