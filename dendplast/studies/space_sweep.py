@@ -33,7 +33,8 @@ BLOCKERS = {"dspn": Drug(agent="nomifensine", conc="0.26 uM"), "ca1": Drug(agent
 """Blocks the carrier of dopamine in each tissue at ten times its inhibition constant: a tenth is left."""
 
 GRID_H = {True: 2.0, False: 1.0}
-"""Distance of a grid's points (um): the grid of randomly drawn varicosities is most of the quick study else."""
+"""Distance of a grid's points (um), by whether the study is quick, of which the grid of random varicosities was most:
+with 2 um their dopamine is 2 to 3 % less, and a net tag at most 0.006 of 0.46."""
 
 AFTER = 120e3  # ms from the end of the pairing to the outcome
 
