@@ -43,17 +43,49 @@ def window(path: Path) -> list[str]:
         f"Late weight 8 h after the later input (% of the start), mean ± SEM, n = {sample.n} {sample.of} of "
         + f"{np.count_nonzero(table.values('input') == 'weak')} spines on {cells} cells; "
         + f"{100 * found['limit']:g} % is the least change that counts.", "",
-        "| weak after strong | published | weak input | strong input |", "|---|---|---|---|",
+        "| weak after strong | published | weak input | its spines above that | strong input |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for name in names:
-        published = next((what for t, what in PUBLISHED.items() if abs(t - float(name[:-2])) < 0.01), "")
-        lines.append(f"| {name} | {published} | {_said(late(table, name))} | {_said(late(table, name, 'strong'))} |")
+        published = next((w for signs in PUBLISHED.values() for t, w in signs.items() if _at(name, t)), "")
+        lines.append(f"| {name} | {published} | {_said(late(table, name))} | {_share(table, name, found['limit'])} | "
+                     f"{_said(late(table, name, 'strong'))} |")  # fmt: skip
+    lines += ["", *(_agreement(table, names, source, found["limit"]) for source in PUBLISHED)]
     lines += ["", "Conditions at + 0.5 h, or with the weak input first at -0.5 h:", "",
               "| condition | weak input | strong input |", "|---|---|---|"]  # fmt: skip
     for name in CONTROLS:
         if name in table.values("condition"):
             lines.append(f"| {name} | {_said(late(table, name))} | {_said(late(table, name, 'strong'))} |")
     return lines
+
+
+def _at(name: str, delay: float) -> bool:
+    """Return whether a condition is that of a time (h)."""
+    return abs(delay - float(name.removesuffix(" h"))) < 0.01
+
+
+def _share(table: Any, name: str, limit: float) -> str:
+    """Return how many spines of the weak input kept a change."""
+    row = list(table.values("condition")).index(name)
+    kept = table.values("late")[row][table.values("input") == "weak"] > limit
+    return f"{np.count_nonzero(kept)} of {len(kept)}"
+
+
+def _same(table: Any, name: str, what: str, limit: float) -> np.ndarray:
+    """Return in which draws the weak input fares as published; "weaker" is weaker than an hour before."""
+    each = late(table, name).each
+    if what == "weaker or none":
+        return each < late(table, "-1 h").each
+    return (each > 100 * limit) == (what == "kept")
+
+
+def _agreement(table: Any, names: list[str], source: str, limit: float) -> str:
+    """Return at which times of one paper the model keeps the weak input, or does not, as the paper does."""
+    right, wrong = [], []
+    for delay, what in sorted(PUBLISHED[source].items()):
+        for name in (one for one in names if _at(one, delay)):
+            same = _same(table, name, what, limit)
+            (right if same.all() else wrong).append(f"{name} ({np.count_nonzero(same)} of {len(same)} draws)")
+    return f"- {source}: as published at {', '.join(right)}" + (f"; not at {', '.join(wrong)}." if wrong else ".")
 
 
 def _said(mean: Any) -> str:

@@ -54,7 +54,7 @@ these alone to make proteins for all, there would be proteins around them only."
 NEAR, FAR = 80.0, 250.0
 """Where the synapses are: path from the soma along the apical dendrite (um)."""
 
-DELAYS = (-4.0, -3.0, -2.0, -1.0, -0.5, -1 / 12, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0)  # h, weak after strong
+DELAYS = (-4.0, -3.0, -2.0, -1.0, -0.5, -1 / 12, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0)  # h, weak after strong
 QUICK_DELAYS = (-4.0, -2.0, -0.5, 0.5, 2.0, 4.0)
 CELLS, SEEDS = ("ca1_1", "ca1_2"), (1, 2, 3)
 

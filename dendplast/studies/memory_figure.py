@@ -17,11 +17,10 @@ from .base import Finding
 __all__ = ["PUBLISHED", "Mean", "draw", "findings", "late", "tables"]
 
 PUBLISHED = {
-    -4.0: "none", -3.0: "none", -2.0: "weaker or none", -1.0: "kept", -0.5: "kept", -1 / 12: "kept",
-    0.5: "kept", 3.0: "kept", 6.0: "kept",
-}  # fmt: skip
-"""What became of the weak input by how long after the strong one it came (h): 5 min, 1, 2 and 4 h before in
-10.1016/S0028-3908(98)00040-9, all others in 10.1038/s42003-025-07998-w, where 9 h after is kept too."""
+    "10.1016/S0028-3908(98)00040-9": {-4.0: "none", -2.0: "weaker or none", -1.0: "kept", -1 / 12: "kept"},
+    "10.1038/s42003-025-07998-w": {-3.0: "none", -0.5: "kept", 0.5: "kept", 3.0: "kept", 6.0: "kept", 9.0: "kept"},
+}
+"""What became of the weak input by how long after the strong one it came (h), by paper."""
 
 
 class Mean(NamedTuple):
@@ -116,13 +115,13 @@ def _draw_window(ax: Any, found: Mapping[str, Any]) -> None:
           f"weak input ({means[0].sample})", color=PALETTE["green"], marker="D")  # fmt: skip
     ax.axhline(100 * found["limit"], color="black", lw=0.6, ls=":", label="least change that counts")
     ax.axhline(late(table, "weak alone").value, color=PALETTE["blue"], lw=0.8, ls="--", label="weak input alone")
-    ax.axvline(0, color="black", lw=0.4)
+    ax.axvline(0, 0, 0.7, color="black", lw=0.4)
     low, high = ax.get_ylim()
     ax.set_ylim(low - 0.12 * (high - low), high + 0.55 * (high - low))  # rooms for published signs and legend
     looks = {"kept": ("black", "s"), "weaker or none": ("0.6", "s"), "none": ("white", "s")}
     at = low - 0.05 * (high - low)
     for what, (color, marker) in looks.items():
-        when = [t for t, found_ in PUBLISHED.items() if found_ == what]
+        when = [t for signs in PUBLISHED.values() for t, sign in signs.items() if sign == what]
         ax.plot(when, [at] * len(when), marker, ms=4, mfc=color, mec="black", mew=0.6, ls="none",
                 label=f"published: {what}")  # fmt: skip
     ax.set(xlabel="Weak input after strong input (h)", ylabel="Late weight of the weak input (%)\nmean ± SEM")
