@@ -43,7 +43,8 @@ def window(path: Path) -> list[str]:
         f"Late weight 8 h after the later input (% of the start), mean ± SEM, n = {sample.n} {sample.of} of "
         + f"{np.count_nonzero(table.values('input') == 'weak')} spines on {cells} cells; "
         + f"{100 * found['limit']:g} % is the least change that counts.", "",
-        "| weak after strong | published | weak input | its spines above that | strong input |", "|---|---|---|---|---|",
+        "| weak after strong | published | weak input | its spines above that | strong input |",
+        "|---|---|---|---|---|",
     ]  # fmt: skip
     for name in names:
         published = next((w for signs in PUBLISHED.values() for t, w in signs.items() if _at(name, t)), "")

@@ -58,8 +58,8 @@ def after(seed: int, sessions: dict[float, str], wait: float) -> dict[str, np.nd
     tree = straight([(-1, 100.0, 1.0)], 10.0)
     segment = np.resize(np.flatnonzero(tree.section == 1), SPINES)
     weeks = Weeks(
-        tree, segment, tree.x[segment], np.full(SPINES, 0.087), values, schedule, puffs, background=calcium.ca_mean,
-        crosstalk=False, structure=False, shrinkage=False, each=30 / SPINES,
+        tree, segment, tree.x[segment], np.full(SPINES, 0.087), values, schedule, puffs, crosstalk=False,
+        structure=False, shrinkage=False, each=30 / SPINES, background=values.readout.ca_mean,  # thresholds rest
     )  # fmt: skip
     weeks.run(max(sessions) + wait)
     return weeks.outcome()
