@@ -1,6 +1,6 @@
 """Time four weeks of a tree: training, loss and formation, proteins and neighbours' signals of 2,000 spines.
 
-    python benchmarks/weeks.py [--spines 2000] [--repeats 3]
+    python benchmarks/weeks.py [--spines 2000] [--repeats 5]
 
 Spines on the shipped CA1 cell, segments of 5 um as in `dp.follow`; a tenth of them gets three tetani with dopamine on
 days 1, 2 and 8, all of them the tone that the sliding threshold and the absence of modulators follow.  Calcium of the
@@ -69,7 +69,7 @@ def child(n: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--spines", type=int, default=2000)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "weeks.md")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     a = parser.parse_args()
