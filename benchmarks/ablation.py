@@ -22,7 +22,7 @@ from dendplast.validation.table import read_table
 
 TARGET = Path(__file__).parent / "results" / "ablation.md"
 
-SEED, N_SPINE = 1, 4
+SEED, N_SPINE = 1, 6
 
 
 def line(name: str, scored: Sequence[Scored], pairs: Sequence[Contrast], whole: set[str]) -> str:

@@ -34,6 +34,9 @@ CAP = 25.0
 FOLD = 4.0
 """A parameter may move by this factor from its preset, within its own bounds."""
 
+BEGIN = 0.05
+"""First step of the search over the range between bounds: 14 %, since presets are near a solution."""
+
 TICK, GROWTH = 2, 0.5
 """Coarse steps while fitting; a prediction moves by one to two percent of baseline against the fine ones."""
 
@@ -254,7 +257,7 @@ def fit(
             **({"popsize": population} if population else {}),
         }
         search, history = (
-            cma.CMAEvolutionStrategy(np.log(start / low) / span, 0.15, options),
+            cma.CMAEvolutionStrategy(np.log(start / low) / span, BEGIN, options),
             [],
         )
     while len(history) < generations and not search.stop():
