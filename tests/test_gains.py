@@ -255,7 +255,7 @@ def test_gains_are_those_of_the_signals_and_are_in_neuron(modulated):
     for i, p in enumerate(model.processes):
         assert p.g_vgcc == pytest.approx(model.conductances["g_vgcc"][i] * (1 - 0.3 * 0.25))
         assert p.g_ampa == pytest.approx(model.conductances["g_ampa"][i] * (1 - 0.4 * 10 / 11))
-        # either site is free of AP5 at half of the receptors, both at a quarter, which follows PKA; gains are held for GRID
+        # AP5 leaves either site free at half, both at a quarter, which follows PKA; gains are held for GRID
         assert p.g_nmda == pytest.approx(0.25 * model.conductances["g_nmda"][i] * model.gains.values["g_nmda"][i])
     reached = np.unique(result.deliveries.spine)
     far = np.setdiff1d(np.arange(5), reached)
