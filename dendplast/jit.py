@@ -92,7 +92,7 @@ def _move(y, z, out, h, ca, da, ach, ne, release, around, p, q_basal, head_volum
     """
     own = ca / ca_scale
     out.cam = _relaxed(y.cam, own / p.tau_cam, 1 / p.tau_cam, h)
-    phi_P = _hill(z.cam / p.K_P, z.theta * (1 - p.w_A * z.PKA), p.n_P)
+    phi_P = _hill(z.cam / p.K_P, z.theta * (1 - p.w_A * z.PKA * (1 + p.K_w) / (z.PKA + p.K_w)), p.n_P)
     phi_D = _hill(z.cam / p.K_D, z.theta, p.n_D)
     drive = p.k_K * phi_P
     out.kinase = _relaxed(y.kinase, drive, drive + 1 / p.tau_K, h)

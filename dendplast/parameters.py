@@ -156,6 +156,7 @@ class ReadoutParameters(Description):
     tau_K: float = quantity(700.0, "ms", "assumed: CaMKII in spines stays active about a second", 1, 1e5)
     tau_N: float = quantity(700.0, "ms", "assumed: as the kinase", 1, 1e5)
     w_A: float = quantity(0.4, "1", "assumed: PKA lowers the kinase threshold through inhibitor-1", 0, 0.95)
+    K_w: float = quantity(1000.0, "1", "assumed: PKA at which that is half of its limit; in proportion", 1e-3, 1e3)
     r_P: float = quantity(0.02, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)
     tau_P: float = quantity(5000.0, "ms", _TUNED + "10.7554/eLife.09685", 1, 1e6)
     r_D: float = quantity(0.016, "/ms", "assumed: sets the scale of the trace with k_c", 0, 10)

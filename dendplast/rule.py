@@ -159,7 +159,7 @@ def efficacy(y: Mapping[str, Any], p: SimpleNamespace) -> Any:
 
 def readout(y: Mapping[str, Any], p: SimpleNamespace) -> tuple[Any, Any]:
     """Return how far calmodulin drives kinase and phosphatase at the current thresholds, each 0 to 1."""
-    k_P = y["theta"] * (1 - p.w_A * y["PKA"])
+    k_P = y["theta"] * (1 - p.w_A * y["PKA"] * (1 + p.K_w) / (y["PKA"] + p.K_w))
     return hill(y["cam"] / p.K_P, k_P, p.n_P), hill(y["cam"] / p.K_D, y["theta"], p.n_D)
 
 

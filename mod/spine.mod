@@ -56,7 +56,8 @@ NEURON {
     RANGE ca_fraction, e_ca_nmda, g_vgcc, e_ca, vhalf_m, k_m, tau_m, vhalf_h, k_h, tau_h, kappa, tau_ca
     RANGE share_L, share_T, vhalf_L, k_L, vhalf_m_T, k_m_T, vhalf_h_T, k_h_T, tau_h_T, k_neck
     RANGE open_R, open_L, open_T, indicator, kon_ind, koff_ind, range_ind, fluorescence, part_R, open_LT
-    RANGE ca_rest, ca_scale, tau_cam, K_P, n_P, K_D, n_D, k_K, k_N, tau_K, tau_N, w_A, r_P, tau_P, r_D, tau_D, zeta, e_0
+    RANGE ca_rest, ca_scale, tau_cam, K_P, n_P, K_D, n_D, k_K, k_N, tau_K, tau_N, w_A, K_w, r_P, tau_P, r_D, tau_D
+    RANGE zeta, e_0
     RANGE kon_D1_high, koff_D1_high, high_D1, kon_D2_low, koff_D2_low, low_D2
     RANGE w_theta, ca_mean, tau_theta, theta_lo, theta_hi, kon_D1, koff_D1, x_D1, kon_D2, koff_D2, x_D2
     RANGE kon_beta, koff_beta, x_beta, kon_alpha1, koff_alpha1, x_alpha1, kon_alpha2, koff_alpha2
@@ -176,6 +177,7 @@ PARAMETER {
     tau_K       = 700          (ms)        <1, 100000>
     tau_N       = 700          (ms)        <1, 100000>
     w_A         = 0.4          (1)         <0, 0.95>
+    K_w         = 1000         (1)         <1e-3, 1e3>
     r_P         = 0.02         (/ms)       <0, 10>
     tau_P       = 5000         (ms)        <1, 1e+06>
     r_D         = 0.016        (/ms)       <0, 10>
@@ -543,7 +545,7 @@ PROCEDURE learn(h (ms)) {
     ud = k_c*(((g0_D + g_D*q)*pp1)*xD)
     flip = k_x*a*labile
     own = sum_ca/n_tick/ca_scale
-    phi_P = hill(cam/K_P, theta*(1 - w_A*PKA), n_P)
+    phi_P = hill(cam/K_P, theta*(1 - w_A*PKA*(1 + K_w)/(PKA + K_w)), n_P)
     phi_D = hill(cam/K_D, theta, n_D)
 
     : threshold, size, loss
