@@ -46,7 +46,7 @@ def page(scored: Sequence[Scored]) -> Figure:
                 ax = figure.add_axes((0.085 + k * 0.325, top - height, 0.225, height))
                 _panel(ax, name, papers[name])
                 top -= height + 6 * ROW_HEIGHT / tall
-        told = "Percent of no change: paper (black, ± error), model (± SD; blue: passed, orange: missed); triangles: signs"
+        told = "% of no change: paper (black, ± error), model (± SD; blue: passed, orange: missed); triangles are signs"
         figure.text(0.5, 1 - 0.12 / tall, told, ha="center", va="center")
     return figure
 
