@@ -281,6 +281,12 @@ def test_weak_alone_fades_and_strong_needs_synthesis_and_the_modulator():
     assert max(late(both, puffs, [anisomycin])) < 0.1 * min(late(both, puffs))
 
 
+@pytest.mark.parametrize("preset", ["ca1", "l5tt", "v1_l23"])
+def test_no_tag_alone_makes_protein(preset):
+    p = load_preset(preset).parameters.expression
+    assert p.th_prp > max(p.h_P, p.h_D)
+
+
 def test_novelty_rescues_a_weak_memory():
     """Behavioural tagging: a modulator all over, half an hour before, lets the weak synapses' own change suffice."""
     novelty = Puff("dopamine", 3e-3, 4 * H, 4.5 * H)
