@@ -31,7 +31,7 @@ LATE, EARLY = 8 * H, H
 PULSES = {"strong": (100, 3), "weak": (21, 1)}
 """Pulses of a tetanus, and tetani ten minutes apart."""
 
-WEAK_PEAK = 9e-5
+WEAK_PEAK = 1e-4
 """Calcium of a pulse of the weak tetanus (mM): some half of the spines answer it, the others can be recruited."""
 
 LIMIT = load_preset("ca1").parameters.outcome.weight_min
