@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dendplast.cli import main
 from dendplast.errors import ParameterError
 from dendplast.parameters import Parameters
-from dendplast.validation import identify
+from dendplast.validation import calibrate, identify
 from dendplast.validation.command import ARMS, score_table
 from dendplast.validation.fit import Fit, bounds, loss_of, residuals, values_of
 from dendplast.validation.ground import alike
@@ -304,6 +304,23 @@ def test_what_rows_hold_is_the_inverse_of_what_moves_them(monkeypatch):
     assert held.deviation == pytest.approx([np.log(16) / 24**0.5] * 2, rel=0.01)
     assert held.prediction_deviation == pytest.approx([2**-0.5, 2**-0.5, 0.0], rel=0.01)
     assert held.low.tolist() == [0.25, 0.25] and held.high.tolist() == [4.0, 4.0]  # along its profile nothing rises
+
+
+def test_a_fit_takes_every_placement_of_every_preparation(tmp_path, monkeypatch):
+    jobs = []
+
+    def asked(name, some, *_):
+        jobs.extend(some)
+        raise InterruptedError
+
+    monkeypatch.setattr(calibrate, "run_jobs", asked)
+    table = write(tmp_path / "rows.csv", row("BRZ15-01"), row("BRZ15-02"), row("ING20-05"))
+    with pytest.raises(InterruptedError):
+        calibrate.calibrate(table, tmp_path / "out", ["ca1_young", "ca1_rat"], ["ca1_rat.K_P"], seeds=(1, 3))
+    assert len({job.label for job in jobs}) == 4
+    found = [(tuple(job.arguments["plans"]), job.arguments["seed"]) for job in jobs]
+    young = ("BRZ15-01", "BRZ15-02")
+    assert sorted(found) == [(young, 1), (young, 3), (("ING20-05",), 1), (("ING20-05",), 3)]
 
 
 # --- a user's own table -------------------------------------------------------------------------------------
