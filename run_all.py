@@ -24,7 +24,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(prog="run_all.py", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller: a few minutes instead of hours")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these studies only")
+    parser.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="these studies only")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("results"), help="default: results")
     parser.add_argument("--jobs", metavar="N", type=int, default=cores(), help="processes at once; default: cores")
     parser.add_argument("--resume", action="store_true", help="go on where an earlier run into DIR stopped")

@@ -152,6 +152,7 @@ def test_neuron_in_the_workers_keeps_quiet(loaded, tmp_path):
     ("arguments", "words"),
     [
         (["--only", "fak"], "study 'fak' is not known; did you mean 'fake'? studies are fake"),
+        (["--only", "fak", "--only", "fake"], "study 'fak' is not known; did you mean 'fake'? studies are fake"),
         (["--out", "{file}/out"], "can not be made"),
     ],
 )
