@@ -153,7 +153,7 @@ def draw(table: Any) -> Figure:
             x, y = _by(table, unit, column)
             curve(ax, x, y.mean(axis=1), y.std(axis=1, ddof=1) / np.sqrt(n), n, "model", color=PALETTE["vermilion"],
                   marker="^")  # fmt: skip
-            ax.axvline(mark, color="black", lw=0.8, ls="--", label="published half")
+            ax.axvline(mark, 0, 0.7, color="black", lw=0.8, ls="--", label="published half")
             ax.axhline(0, color="black", lw=0.4)
             ax.set(xlabel=label, ylabel="Volume of the neighbour (%)\nmean ± SEM of the change")
             ax.margins(y=0.25)
