@@ -80,6 +80,8 @@ def _panel(ax: Any, table: Any) -> None:
     ax.axvline(onset.max() + 0.06 * span, color=PALETTE["grey"], lw=0.5, ls="--")
     reference = "last pairing" if unit == "min" else "train onset"
     ax.set_xlabel(f"Dopamine onset after {reference} ({unit})")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.15 * (high - low))  # no control lies under the note
     note = f"controls\nn = {weight.shape[1]}"
     ax.annotate(note, (1.0, 1.0), xycoords="axes fraction", ha="right", va="top", size=6.5)
 
