@@ -151,7 +151,7 @@ def _draw(path: Path) -> dict[str, Figure]:
                    ylabel=f"Weight (% of start)\nmean ± SD of {w.shape[2]} spines")  # fmt: skip
             low, high = ax.get_ylim()
             ax.set_ylim(low, high + 0.3 * (high - low))  # room for the legend above the curves
-            ax.legend(loc="upper center", ncols=2, fontsize=5.5, columnspacing=0.7, handlelength=1.6)
+            ax.legend(loc="upper center", ncols=2, fontsize=5, columnspacing=0.5, handlelength=1.2, handletextpad=0.4)
             panel_letter(ax, letter)
         for ax in axes[len(panels) :]:
             ax.set_visible(False)
