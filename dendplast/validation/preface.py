@@ -15,7 +15,9 @@ traces, glutamate, endocannabinoid, calmodulin, kinase and cascades (`tau_*`), t
 (`g0_P`, `g0_D`, `g_P`, `g_D`: visual cortex has no plasticity without modulators), the weights of the two ways into
 depression (`r_D`, `r_E`), thresholds of calcium with their slopes and with what PKA takes from them (`w_A`), the
 sensitivity of the cascades (`k_A`, `K_A`, `K_Q`, `chi`), the size of a change (`h_P`, `h_D`) and tone. What may not:
-the form of the rule, what a drug does, capture and loss. Rows held out are never fitted; the library holds their
+the form of the rule, what a drug does, capture and loss. Three were added to this list later, after rows had been seen:
+the limit of what PKA takes (`K_w`), the share of the EPSP in a spine's own calcium (`epsp_share`), and the threshold of
+protein synthesis (`th_prp`), which has to stay above `h_P`. Rows held out are never fitted; the library holds their
 protocols and no outcome. Calibration rows were looked at while numbers were set: they are a fit, not a prediction.
 
 ## How a row is judged
